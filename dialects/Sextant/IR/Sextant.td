@@ -1,0 +1,8 @@
+//===- Sextant.td - everything of the sextant dialect -----*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+include "Sextant/IR/SextantDialect.td"

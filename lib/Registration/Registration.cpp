@@ -1,0 +1,17 @@
+//===- Registration.cpp - all dialects and passes of Sextant --------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Registration/Registration.h"
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/IR/DialectRegistry.h"
+
+void mlir::sextant::registerDialects(DialectRegistry &registry) {
+  registry.insert<SextantDialect>();
+}
+
+void mlir::sextant::registerPasses() {}

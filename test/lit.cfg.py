@@ -1,0 +1,50 @@
+# -*- Python -*-
+# One suite for everything. What a machine may lack is a feature: tests that
+# need it say so, and the suite says when it is off.
+
+import os
+import platform
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "Sextant"
+config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
+config.suffixes = [".mlir", ".test", ".td"]
+config.excludes = ["Inputs", "Consumer", "Oracles", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.sextant_obj_root, "test")
+
+llvm_config.with_system_environment(["HOME", "TMP", "TEMP", "ASAN_OPTIONS", "UBSAN_OPTIONS"])
+llvm_config.use_default_substitutions()
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.sextant_tools_dir, append_path=True)
+
+tools = [
+    # Every use of the opt tool also proves that its IR survives a round trip.
+    ToolSubst("sextant-opt", extra_args=["--verify-roundtrip"], unresolved="fatal"),
+    ToolSubst("sextant-compile", unresolved="ignore"),
+    ToolSubst("sextant-run", unresolved="ignore"),
+    ToolSubst("sextant-lsp-server", unresolved="ignore"),
+]
+llvm_config.add_tool_substitutions(tools, [config.sextant_tools_dir, config.llvm_tools_dir])
+
+config.substitutions.append(("%python", "/usr/bin/python3"))
+config.substitutions.append(("%src", config.sextant_src_root))
+config.substitutions.append(("%cc", config.host_cc))
+config.substitutions.append(("%cxx", config.host_cxx))
+
+optional = {
+    "conformance": config.conformance_dir and os.path.isdir(config.conformance_dir),
+    "ptxas": config.ptxas and os.path.exists(config.ptxas),
+    "oracles": os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
+    "x86_64": platform.machine() == "x86_64",
+}
+for name, found in optional.items():
+    if found:
+        config.available_features.add(name)
+    else:
+        lit_config.note(f"'{name}' is off: tests that need it are skipped")
+if optional["conformance"]:
+    config.substitutions.append(("%conformance", config.conformance_dir))
