@@ -6,12 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "sextant/Registration/Registration.h"
+#include "sextant/Onnx/IR/Onnx.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
 void mlir::sextant::registerDialects(DialectRegistry &registry) {
-  registry.insert<SextantDialect>();
+  registry.insert<OnnxDialect, SextantDialect>();
 }
 
 void mlir::sextant::registerPasses() {}
