@@ -15,7 +15,7 @@ function(sextant_add_tablegen name td)
     add_custom_command(
       OUTPUT ${out}/${file}
       COMMAND ${MLIR_TABLEGEN_EXE} ${options} ${CMAKE_CURRENT_SOURCE_DIR}/${td}
-              -I ${PROJECT_SOURCE_DIR}/dialects -I ${CMAKE_CURRENT_SOURCE_DIR} -I ${MLIR_INCLUDE_DIR_FOR_TD}
+              -I ${PROJECT_SOURCE_DIR}/dialects -I ${PROJECT_BINARY_DIR}/dialects -I ${MLIR_INCLUDE_DIR_FOR_TD}
               -o ${out}/${file} -d ${out}/${file}.d --write-if-changed
       DEPFILE ${out}/${file}.d
       DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${td}

@@ -5,4 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-include "Sextant/IR/SextantDialect.td"
+include "Sextant/IR/Attention.td"
+include "Sextant/IR/OnlineAttention.td"
+include "Sextant/IR/Yield.td"
+include "Sextant/Terms/Terms.td"

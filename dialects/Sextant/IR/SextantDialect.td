@@ -13,6 +13,9 @@ include "mlir/IR/OpBase.td"
 def Sextant_Dialect : Dialect {
   let name = "sextant";
   let cppNamespace = "::mlir::sextant";
+  let useDefaultAttributePrinterParser = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let summary = "attention that knows where things are";
   let description = [{
     The part of a transformer that depends on position: attention, the terms

@@ -7,9 +7,137 @@
 
 #include "sextant/Sextant/IR/Sextant.h"
 
+#include "AttentionSyntax.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 using namespace mlir::sextant;
 
 #include "sextant/Sextant/IR/SextantDialect.cpp.inc"
+#include "sextant/Sextant/IR/SextantEnums.cpp.inc"
 
-void SextantDialect::initialize() {}
+/// Roles as a bare list of keywords: `batch, head, query, key`.
+static ParseResult parseRoles(AsmParser &parser,
+                              SmallVector<DimensionRole> &roles) {
+  return parser.parseCommaSeparatedList([&]() -> ParseResult {
+    StringRef keyword;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&keyword))
+      return failure();
+    std::optional<DimensionRole> role = symbolizeDimensionRole(keyword);
+    if (!role)
+      return parser.emitError(loc)
+             << "expects one of batch, head, query, key, distance, free, but "
+                "got '"
+             << keyword << "'";
+    roles.push_back(*role);
+    return success();
+  });
+}
+static void printRoles(AsmPrinter &printer, ArrayRef<DimensionRole> roles) {
+  llvm::interleaveComma(roles, printer.getStream(), [&](DimensionRole role) {
+    printer << stringifyDimensionRole(role);
+  });
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "sextant/Sextant/IR/SextantAttributes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "sextant/Sextant/IR/SextantOps.cpp.inc"
+
+#include "sextant/Sextant/IR/AttentionInterface.cpp.inc"
+#include "sextant/Sextant/IR/PositionTerm.cpp.inc"
+
+void SextantDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "sextant/Sextant/IR/SextantAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "sextant/Sextant/IR/SextantOps.cpp.inc"
+      >();
+}
+
+FloatType mlir::sextant::getScoreTypeOf(Type operand) {
+  Type element = getElementTypeOrSelf(operand);
+  return element.isF64() ? FloatType(Float64Type::get(operand.getContext()))
+                         : FloatType(Float32Type::get(operand.getContext()));
+}
+
+LogicalResult
+AuxiliaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      ArrayRef<DimensionRole> roles, int64_t center) {
+  bool free = false;
+  for (auto [position, role] : llvm::enumerate(roles)) {
+    if (role == DimensionRole::free)
+      free = true;
+    else if (free)
+      return emitError() << "expects free dimensions last, but got '"
+                         << stringifyDimensionRole(role) << "' at position "
+                         << position;
+    if (role != DimensionRole::free &&
+        llvm::is_contained(roles.take_front(position), role))
+      return emitError() << "expects each role at most once, but got '"
+                         << stringifyDimensionRole(role) << "' again at "
+                         << "position " << position;
+  }
+  if (center != 0 && !llvm::is_contained(roles, DimensionRole::distance))
+    return emitError() << "expects a center of 0 without a distance dimension,"
+                       << " but got " << center;
+  return success();
+}
+
+/// `sextant.name` and `sextant.dims` carry the names that a model gives to its
+/// inputs and outputs, and to their dimensions.
+static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
+                                         NamedAttribute attribute) {
+  if (attribute.getName() == "sextant.name") {
+    if (isa<StringAttr>(attribute.getValue()))
+      return success();
+    return op->emitError("expects a string as 'sextant.name', but got ")
+           << attribute.getValue();
+  }
+  if (attribute.getName() == "sextant.dims") {
+    auto dims = dyn_cast<ArrayAttr>(attribute.getValue());
+    if (!dims || !llvm::all_of(dims, llvm::IsaPred<StringAttr>))
+      return op->emitError("expects an array of strings as 'sextant.dims', "
+                           "but got ")
+             << attribute.getValue();
+    auto shaped = dyn_cast<ShapedType>(type);
+    if (shaped && shaped.hasRank() &&
+        shaped.getRank() != static_cast<int64_t>(dims.size()))
+      return op->emitError("expects one entry in 'sextant.dims' for each of ")
+             << shaped.getRank() << " dimensions, but got " << dims.size();
+    return success();
+  }
+  return op->emitError("expects 'sextant.name' or 'sextant.dims' on a function,"
+                       " but got '")
+         << attribute.getName() << "'";
+}
+
+LogicalResult
+SextantDialect::verifyRegionArgAttribute(Operation *op, unsigned region,
+                                         unsigned argument,
+                                         NamedAttribute attribute) {
+  return verifyInterfaceAttr(
+      op,
+      op->getRegion(region).getNumArguments() > argument
+          ? op->getRegion(region).getArgument(argument).getType()
+          : Type(),
+      attribute);
+}
+
+LogicalResult SextantDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned region, unsigned result, NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  Type type = function && result < function.getNumResults()
+                  ? function.getResultTypes()[result]
+                  : Type();
+  return verifyInterfaceAttr(op, type, attribute);
+}

@@ -8,8 +8,69 @@
 #ifndef SEXTANT_SEXTANT_IR_SEXTANT_H
 #define SEXTANT_SEXTANT_IR_SEXTANT_H
 
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/TilingInterface.h"
 
 #include "sextant/Sextant/IR/SextantDialect.h.inc"
+#include "sextant/Sextant/IR/SextantEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "sextant/Sextant/IR/SextantAttributes.h.inc"
+
+namespace mlir::sextant {
+
+/// What a term does to a score.
+enum class TermAction { hide, add, multiply };
+
+/// Of what the term's effect is a function.
+enum class TermPositions { constant, row, column, affine, distance, general };
+
+/// What is known about a term before any length is.
+struct TermSummary {
+  TermAction action;
+  TermPositions positions;
+  /// The effect at every j - i <= *before is that at *before, and at every
+  /// j - i >= *after that at *after.
+  std::optional<int64_t> before, after;
+  /// For `affine`: the effect is slope * (j - i).
+  Value slope;
+  /// A score of -inf stays -inf.
+  bool keepsHidden = true;
+};
+
+/// Key positions from `first` up to, and without, `end`; index values. An empty
+/// range may have its end before its first.
+struct KeyRange {
+  Value first, end;
+};
+
+/// The type of scores and accumulators over operands of type `operand`: f64
+/// for f64, else f32.
+FloatType getScoreTypeOf(Type operand);
+
+/// The dimension of a tensor in `layout` that holds heads, and the one that
+/// holds the sequence.
+inline unsigned getHeadDim(Layout layout) {
+  return layout == Layout::bhsd ? 1 : 2;
+}
+inline unsigned getSequenceDim(Layout layout) {
+  return layout == Layout::bhsd ? 2 : 1;
+}
+
+} // namespace mlir::sextant
+
+#include "sextant/Sextant/IR/AttentionInterface.h.inc"
+#include "sextant/Sextant/IR/PositionTerm.h.inc"
+
+#define GET_OP_CLASSES
+#include "sextant/Sextant/IR/SextantOps.h.inc"
 
 #endif // SEXTANT_SEXTANT_IR_SEXTANT_H

@@ -1,0 +1,82 @@
+//===- AttentionAttrs.td - layouts and dimension roles -----*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_IR_ATTENTIONATTRS_TD
+#define SEXTANT_IR_ATTENTIONATTRS_TD
+
+include "Sextant/IR/SextantDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Sextant_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::mlir::sextant";
+  let genSpecializedAttr = 0;
+}
+
+def Sextant_LayoutEnum : Sextant_Enum<"Layout",
+    "order of the four dimensions of an attention operand", [
+      I32EnumAttrCase<"bhsd", 0>, // batch, head, sequence, size
+      I32EnumAttrCase<"bshd", 1>, // batch, sequence, head, size
+    ]>;
+def Sextant_Layout : EnumAttr<Sextant_Dialect, Sextant_LayoutEnum, "layout"> {
+  let assemblyFormat = "$value";
+}
+
+def Sextant_EmptyRowEnum : Sextant_Enum<"EmptyRow",
+    "what a query row yields that may see no key", [
+      I32EnumAttrCase<"zero", 0>,    // masks of -inf: ONNX, SDPA
+      I32EnumAttrCase<"uniform", 1>, // masks of finfo.min: the average of V
+    ]>;
+def Sextant_EmptyRow
+    : EnumAttr<Sextant_Dialect, Sextant_EmptyRowEnum, "empty_row"> {
+  let assemblyFormat = "$value";
+}
+
+def Sextant_RoleEnum : Sextant_Enum<"DimensionRole",
+    "what one dimension of an auxiliary operand is indexed by", [
+      I32EnumAttrCase<"batch", 0>,
+      I32EnumAttrCase<"head", 1>,
+      I32EnumAttrCase<"query", 2>,
+      I32EnumAttrCase<"key", 3>,
+      I32EnumAttrCase<"distance", 4>, // clamp(j - i + center, 0, size - 1)
+      I32EnumAttrCase<"free", 5>,     // not indexed: the region receives a row
+    ]>;
+
+def Sextant_Auxiliary : AttrDef<Sextant_Dialect, "Auxiliary"> {
+  let mnemonic = "auxiliary";
+  let summary = "how an auxiliary operand of an attention is indexed";
+  let description = [{
+    One role for each dimension. A dimension of size 1 with a role other than
+    `distance` and `free` is broadcast. `batch`, `head`, `query` and `key`
+    count from the first element of the operand, as the dimensions of the
+    queries and keys do; a tile takes its slice. `distance` is entry
+    clamp(j - i + center, 0, size - 1) of the absolute positions i and j: all
+    entries beyond the first and the last equal them. `free` dimensions come
+    last; with one, the score region receives a tensor (or memref) of the free
+    dimensions instead of a scalar.
+
+    ```mlir
+    #mask = #sextant.auxiliary<[batch, head, query, key]>
+    #table = #sextant.auxiliary<[head, distance], center = 127>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"DimensionRole">:$roles,
+                        DefaultValuedParameter<"int64_t", "0">:$center);
+  let assemblyFormat = "`<` `[` custom<Roles>($roles) `]` (`,` `center` `=` $center^)? `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Number of dimensions that the region receives as a row.
+    unsigned getNumFree() const {
+      return ::llvm::count(getRoles(), DimensionRole::free);
+    }
+  }];
+}
+def Sextant_AuxiliaryArray
+    : TypedArrayAttrBase<Sextant_Auxiliary, "array of auxiliary indexings">;
+
+#endif // SEXTANT_IR_ATTENTIONATTRS_TD

@@ -1,0 +1,81 @@
+//===- AttentionOp.cpp - types and names of attention ---------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+LogicalResult AttentionOp::inferReturnTypes(
+    MLIRContext *context, std::optional<Location> location, ValueRange operands,
+    DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+    SmallVectorImpl<Type> &inferredReturnTypes) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  auto isRankFour = [](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    return type && type.getRank() == 4;
+  };
+  if (adaptor.getQueries().empty() || !isRankFour(adaptor.getValue()) ||
+      !isRankFour(adaptor.getQueries().front()))
+    return emitOptionalError(location, "expects queries and a value of rank 4 "
+                                       "to infer the type of attention");
+  auto query = cast<RankedTensorType>(adaptor.getQueries().front().getType());
+  auto value = cast<RankedTensorType>(adaptor.getValue().getType());
+  int64_t batch = query.getDimSize(0);
+  if (ShapedType::isDynamic(batch))
+    batch = value.getDimSize(0);
+  int64_t heads = query.getDimSize(getHeadDim(adaptor.getQueryLayout()));
+  int64_t rows = query.getDimSize(getSequenceDim(adaptor.getQueryLayout()));
+  SmallVector<int64_t> shape = {batch, heads, rows, value.getDimSize(3)};
+  if (adaptor.getResultLayout() == Layout::bshd)
+    std::swap(shape[1], shape[2]);
+  inferredReturnTypes.push_back(
+      RankedTensorType::get(shape, value.getElementType()));
+  if (adaptor.getWithLogSumExp())
+    inferredReturnTypes.push_back(
+        RankedTensorType::get({batch, heads, rows}, getScoreTypeOf(query)));
+  return success();
+}
+
+LogicalResult
+AttentionOp::reifyResultShapes(OpBuilder &builder,
+                               ReifiedRankedShapedTypeDims &shapes) {
+  Value query = getQueries().front();
+  auto size = [&](Value operand, unsigned dim) {
+    return tensor::getMixedSize(builder, getLoc(), operand, dim);
+  };
+  OpFoldResult batch = size(query, 0);
+  OpFoldResult heads = size(query, getHeadDim(getQueryLayout()));
+  OpFoldResult rows = size(query, getSequenceDim(getQueryLayout()));
+  SmallVector<OpFoldResult> result = {batch, heads, rows, size(getValue(), 3)};
+  if (getResultLayout() == Layout::bshd)
+    std::swap(result[1], result[2]);
+  shapes.push_back(result);
+  if (getLogSumExp())
+    shapes.push_back({batch, heads, rows});
+  return success();
+}
+
+/// Names for the arguments of a score region, as the documentation has them.
+static void nameScoreArguments(Region &region, OpAsmSetValueNameFn setNameFn) {
+  static constexpr StringLiteral names[] = {"score", "b", "h", "i", "j"};
+  for (auto [number, argument] : llvm::enumerate(region.getArguments()))
+    setNameFn(argument,
+              number < 5 ? StringRef(names[number]) : StringRef("aux"));
+}
+
+void AttentionOp::getAsmBlockArgumentNames(Region &region,
+                                           OpAsmSetValueNameFn setNameFn) {
+  nameScoreArguments(region, setNameFn);
+}
+
+void OnlineAttentionOp::getAsmBlockArgumentNames(
+    Region &region, OpAsmSetValueNameFn setNameFn) {
+  nameScoreArguments(region, setNameFn);
+}

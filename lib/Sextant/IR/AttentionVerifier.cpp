@@ -1,0 +1,331 @@
+//===- AttentionVerifier.cpp - the constraints of attention ---------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionVerifier.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+
+/// The dimensions of one operand by what they mean.
+struct Dims {
+  int64_t batch, heads, rows, size;
+};
+
+Dims getDims(Type type, Layout layout) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(type).getShape();
+  return {shape[0], shape[getHeadDim(layout)], shape[getSequenceDim(layout)],
+          shape[3]};
+}
+
+/// Whether two sizes differ for certain.
+bool differ(int64_t left, int64_t right) {
+  return !ShapedType::isDynamic(left) && !ShapedType::isDynamic(right) &&
+         left != right;
+}
+
+std::string print(int64_t size) {
+  return ShapedType::isDynamic(size) ? "?" : std::to_string(size);
+}
+
+} // namespace
+
+static LogicalResult expectEqual(Operation *op, const Twine &what,
+                                 int64_t expected, int64_t got) {
+  if (!differ(expected, got))
+    return success();
+  return op->emitOpError("expects ")
+         << what << " to be " << expected << ", but got " << got;
+}
+
+/// attention (C2): rank 4, one element type, static heads and sizes.
+static LogicalResult verifyOperandType(AttentionOpInterface op, StringRef what,
+                                       Type type, Layout layout,
+                                       Type elementType) {
+  auto shaped = cast<ShapedType>(type);
+  if (!shaped.hasRank() || shaped.getRank() != 4)
+    return op->emitOpError("expects ")
+           << what << " to have rank 4, but got "
+           << (shaped.hasRank() ? std::to_string(shaped.getRank()) : "none");
+  Type element = shaped.getElementType();
+  if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element))
+    return op->emitOpError("expects ")
+           << what << " to have element type f16, bf16, f32 or f64, but got "
+           << element;
+  if (element != elementType)
+    return op->emitOpError("expects ")
+           << what << " to have element type " << elementType << ", but got "
+           << element;
+  Dims dims = getDims(type, layout);
+  if (ShapedType::isDynamic(dims.heads) || ShapedType::isDynamic(dims.size))
+    return op->emitOpError("expects ")
+           << what << " to have static head count and head size, but got "
+           << print(dims.heads) << " and " << print(dims.size);
+  return success();
+}
+
+static LogicalResult verifyOrigin(AttentionOpInterface op, int64_t batch) {
+  // attention (C8)
+  ArrayRef<int64_t> entries = op.getStaticOrigin();
+  if (entries.size() != 4)
+    return op->emitOpError("expects 4 entries in the origin, but got ")
+           << entries.size();
+  size_t dynamic = llvm::count_if(entries, ShapedType::isDynamic);
+  if (dynamic != op.getOrigin().size())
+    return op->emitOpError("expects ")
+           << dynamic << " origin operands, but got " << op.getOrigin().size();
+  for (auto [position, entry] : llvm::enumerate(op.getMixedOrigin())) {
+    auto value = dyn_cast<Value>(entry);
+    if (!value || value.getType().isIndex())
+      continue;
+    auto shaped = dyn_cast<ShapedType>(value.getType());
+    if (position < 2 || !shaped || !shaped.hasRank() || shaped.getRank() != 1 ||
+        !shaped.getElementType().isIntOrIndex())
+      return op->emitOpError("expects entry ")
+             << position << " of the origin to be an index"
+             << (position < 2 ? "" : " or one integer for each batch entry")
+             << ", but got " << value.getType();
+    if (failed(expectEqual(op, "the size of an origin by batch entry", batch,
+                           shaped.getDimSize(0))))
+      return failure();
+  }
+  return success();
+}
+
+static LogicalResult verifyAuxiliaries(AttentionOpInterface op,
+                                       const AttentionSizes &sizes) {
+  // attention (C9)
+  OperandRange auxiliaries = op.getAuxiliaries();
+  ArrayAttr roles = op.getRoles();
+  if (auxiliaries.size() != roles.size())
+    return op->emitOpError("expects roles for each of ")
+           << auxiliaries.size() << " auxiliary operands, but got "
+           << roles.size();
+  for (auto [number, operand, attribute] :
+       llvm::enumerate(auxiliaries, roles)) {
+    auto shaped = cast<ShapedType>(operand.getType());
+    ArrayRef<DimensionRole> dimRoles =
+        cast<AuxiliaryAttr>(attribute).getRoles();
+    if (!shaped.hasRank() ||
+        shaped.getRank() != static_cast<int64_t>(dimRoles.size()))
+      return op->emitOpError("expects auxiliary operand ")
+             << number << " to have rank " << dimRoles.size() << ", but got "
+             << shaped;
+    for (auto [dim, role] : llvm::enumerate(dimRoles)) {
+      int64_t expected;
+      switch (role) {
+      case DimensionRole::batch:
+        expected = sizes.batch;
+        break;
+      case DimensionRole::head:
+        expected = sizes.heads;
+        break;
+      case DimensionRole::query:
+        expected = sizes.queryRows;
+        break;
+      case DimensionRole::key:
+        expected = sizes.keyRows;
+        break;
+      case DimensionRole::distance:
+      case DimensionRole::free:
+        continue;
+      }
+      int64_t size = shaped.getDimSize(dim);
+      if (size != 1 &&
+          failed(expectEqual(op,
+                             "dimension " + Twine(dim) +
+                                 " of auxiliary operand " + Twine(number) +
+                                 " (" + stringifyDimensionRole(role) + ")",
+                             expected, size)))
+        return failure();
+    }
+  }
+  return success();
+}
+
+FailureOr<AttentionSizes>
+sextant::verifyAttentionOperands(AttentionOpInterface op) {
+  // attention (C1)
+  OperandRange queries = op.getQueries(), keys = op.getKeys();
+  if (queries.empty() || queries.size() != keys.size())
+    return op->emitOpError("expects at least one query and as many keys, but "
+                           "got ")
+           << queries.size() << " and " << keys.size();
+
+  // attention (C2)
+  Type elementType = getElementTypeOrSelf(queries.front().getType());
+  for (Value query : queries)
+    if (failed(verifyOperandType(op, "query", query.getType(),
+                                 op.getQueryLayout(), elementType)))
+      return failure();
+  for (Value key : keys)
+    if (failed(verifyOperandType(op, "key", key.getType(), op.getKeyLayout(),
+                                 elementType)))
+      return failure();
+  if (failed(verifyOperandType(op, "value", op.getValue().getType(),
+                               op.getValueLayout(), elementType)))
+    return failure();
+
+  Dims value = getDims(op.getValue().getType(), op.getValueLayout());
+  Dims first = getDims(queries.front().getType(), op.getQueryLayout());
+  AttentionSizes sizes{first.batch, first.heads, first.rows, value.rows,
+                       value.size};
+  auto verifyKeySide = [&](StringRef what, const Dims &dims) -> LogicalResult {
+    // attention (C3)
+    if (failed(expectEqual(op, "the batch size of each " + what, sizes.batch,
+                           dims.batch)))
+      return failure();
+    // attention (C5)
+    if (failed(expectEqual(op, "the number of rows of each " + what,
+                           sizes.keyRows, dims.rows)))
+      return failure();
+    // attention (C6)
+    if (dims.heads == 0 || sizes.heads % dims.heads != 0)
+      return op->emitOpError("expects the number of query heads to be a "
+                             "multiple of that of each ")
+             << what << ", but got " << sizes.heads << " and " << dims.heads;
+    return success();
+  };
+  if (failed(verifyKeySide("value", value)))
+    return failure();
+  for (auto [query, key] : llvm::zip(queries, keys)) {
+    Dims q = getDims(query.getType(), op.getQueryLayout());
+    Dims k = getDims(key.getType(), op.getKeyLayout());
+    // attention (C3)
+    if (failed(expectEqual(op, "the batch size of each query", sizes.batch,
+                           q.batch)))
+      return failure();
+    // attention (C4)
+    if (failed(expectEqual(op, "the number of heads of each query", sizes.heads,
+                           q.heads)) ||
+        failed(expectEqual(op, "the number of rows of each query",
+                           sizes.queryRows, q.rows)))
+      return failure();
+    if (failed(verifyKeySide("key", k)))
+      return failure();
+    // attention (C7)
+    if (failed(expectEqual(op, "the head size of a key", q.size, k.size)))
+      return failure();
+    // Which of the dynamic sizes is known may differ from operand to operand.
+    if (ShapedType::isDynamic(sizes.batch))
+      sizes.batch = ShapedType::isDynamic(q.batch) ? k.batch : q.batch;
+    if (ShapedType::isDynamic(sizes.queryRows))
+      sizes.queryRows = q.rows;
+    if (ShapedType::isDynamic(sizes.keyRows))
+      sizes.keyRows = k.rows;
+  }
+
+  if (failed(verifyOrigin(op, sizes.batch)) ||
+      failed(verifyAuxiliaries(op, sizes)))
+    return failure();
+  return sizes;
+}
+
+LogicalResult sextant::verifyShape(Operation *op, StringRef what, Type type,
+                                   ArrayRef<int64_t> shape, Type elementType) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped || !shaped.hasRank() ||
+      failed(verifyCompatibleShape(shaped.getShape(), shape)))
+    return op->emitOpError("expects ")
+           << what << " to have shape "
+           << RankedTensorType::get(shape, elementType) << ", but got " << type;
+  if (shaped.getElementType() != elementType)
+    return op->emitOpError("expects ")
+           << what << " to have element type " << elementType << ", but got "
+           << shaped.getElementType();
+  return success();
+}
+
+SmallVector<int64_t> sextant::getResultShape(const AttentionSizes &sizes,
+                                             Layout layout) {
+  SmallVector<int64_t> shape = {sizes.batch, sizes.heads, sizes.queryRows,
+                                sizes.valueSize};
+  if (layout == Layout::bshd)
+    std::swap(shape[1], shape[2]);
+  return shape;
+}
+
+LogicalResult AttentionOp::verify() {
+  FailureOr<AttentionSizes> sizes = verifyAttentionOperands(*this);
+  if (failed(sizes))
+    return failure();
+  Type scoreType = getScoreTypeOf(getQueries().front().getType());
+  // attention (C10)
+  if (getSink() && failed(verifyShape(*this, "the sink", getSink().getType(),
+                                      {sizes->heads}, scoreType)))
+    return failure();
+  // attention (C13)
+  if (failed(verifyShape(*this, "the result", getResult().getType(),
+                         getResultShape(*sizes, getResultLayout()),
+                         getElementTypeOrSelf(getValue()))))
+    return failure();
+  if (getWithLogSumExp() != static_cast<bool>(getLogSumExp()))
+    return emitOpError("expects a log-sum-exp result ")
+           << (getWithLogSumExp() ? "with" : "only with")
+           << " 'log_sum_exp', but got " << getNumResults() << " results";
+  if (getLogSumExp())
+    return verifyShape(*this, "the log-sum-exp", getLogSumExp().getType(),
+                       {sizes->batch, sizes->heads, sizes->queryRows},
+                       scoreType);
+  return success();
+}
+
+LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
+  Region &region = op.getScore();
+  if (region.empty())
+    return success();
+  Block &block = region.front();
+  FloatType scoreType = op.getScoreType();
+  IndexType index = IndexType::get(op->getContext());
+
+  // attention (C11)
+  SmallVector<Type> expected = {scoreType, index, index, index, index};
+  for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles())) {
+    auto shaped = cast<ShapedType>(operand.getType());
+    unsigned free = cast<AuxiliaryAttr>(roles).getNumFree();
+    if (free == 0)
+      expected.push_back(shaped.getElementType());
+    else
+      expected.push_back(RankedTensorType::get(
+          shaped.getShape().take_back(free), shaped.getElementType()));
+  }
+  if (block.getNumArguments() != expected.size())
+    return op->emitOpError("expects ")
+           << expected.size() << " arguments of the score region, but got "
+           << block.getNumArguments();
+  for (auto [number, argument, type] :
+       llvm::enumerate(block.getArguments(), expected))
+    if (argument.getType() != type && !isa<MemRefType>(argument.getType()))
+      return op->emitOpError("expects argument ")
+             << number << " of the score region to be " << type << ", but got "
+             << argument.getType();
+  auto yield = dyn_cast_or_null<YieldOp>(
+      block.mightHaveTerminator() ? block.getTerminator() : nullptr);
+  if (!yield)
+    return op->emitOpError("expects the score region to end in "
+                           "'sextant.yield'");
+  if (yield.getScore().getType() != scoreType)
+    return yield.emitOpError("expects a score of type ")
+           << scoreType << ", but got " << yield.getScore().getType();
+
+  // attention (C12)
+  for (Operation &inner : block.without_terminator())
+    if (!isPure(&inner)) {
+      InFlightDiagnostic diagnostic =
+          op->emitOpError("expects the ops of the score region to be pure, "
+                          "but got '")
+          << inner.getName() << "'";
+      diagnostic.attachNote(inner.getLoc()) << "which is here";
+      return diagnostic;
+    }
+  return success();
+}
+
+LogicalResult AttentionOp::verifyRegions() { return verifyScoreRegion(*this); }

@@ -1,0 +1,195 @@
+//===- Masks.cpp - terms that hide keys by position -----------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+static constexpr int64_t unbounded = std::numeric_limits<int64_t>::max();
+
+static Value buildIndex(OpBuilder &b, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+
+static Value addConstant(OpBuilder &b, Location loc, Value value,
+                         int64_t constant) {
+  return constant == 0 ? value
+                       : arith::AddIOp::create(b, loc, value,
+                                               buildIndex(b, loc, constant));
+}
+
+/// The score where `keep` holds, else -inf.
+static Value buildKept(OpBuilder &b, Location loc, Value keep, Value score) {
+  auto type = cast<FloatType>(score.getType());
+  Value hidden = arith::ConstantOp::create(
+      b, loc,
+      b.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics(),
+                                           /*Negative=*/true)));
+  return arith::SelectOp::create(b, loc, keep, score, hidden);
+}
+
+static Value compare(OpBuilder &b, Location loc, arith::CmpIPredicate predicate,
+                     Value left, Value right) {
+  return arith::CmpIOp::create(b, loc, predicate, left, right);
+}
+
+/// All key positions: where a side of a mask has no bound.
+static Value buildFirstKey(OpBuilder &b, Location loc) {
+  return buildIndex(b, loc, -unbounded);
+}
+static Value buildEndKey(OpBuilder &b, Location loc) {
+  return buildIndex(b, loc, unbounded);
+}
+
+//===----------------------------------------------------------------------===//
+// CausalOp
+//===----------------------------------------------------------------------===//
+
+TermSummary CausalOp::getSummary() {
+  return {TermAction::hide, TermPositions::distance, /*before=*/0, /*after=*/1,
+          Value()};
+}
+
+Value CausalOp::lower(OpBuilder &b) {
+  return buildKept(b, getLoc(),
+                   compare(b, getLoc(), arith::CmpIPredicate::sle,
+                           getKeyPosition(), getQueryPosition()),
+                   getScore());
+}
+
+std::optional<KeyRange>
+CausalOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
+                           function_ref<Value(Value)> resolve) {
+  return KeyRange{buildFirstKey(b, getLoc()),
+                  addConstant(b, getLoc(), last, 1)};
+}
+
+std::optional<KeyRange>
+CausalOp::buildInertKeys(OpBuilder &b, Value first, Value last,
+                         function_ref<Value(Value)> resolve) {
+  return KeyRange{buildFirstKey(b, getLoc()),
+                  addConstant(b, getLoc(), first, 1)};
+}
+
+OpFoldResult CausalOp::fold(FoldAdaptor adaptor) {
+  // What is hidden already cannot be hidden again.
+  auto other = getScore().getDefiningOp<CausalOp>();
+  if (other && other.getQueryPosition() == getQueryPosition() &&
+      other.getKeyPosition() == getKeyPosition())
+    return getScore();
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// WindowOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult WindowOp::verify() {
+  // window (C1)
+  for (auto [name, side] :
+       {std::pair("left", getLeft()), std::pair("right", getRight())})
+    if (side && static_cast<int64_t>(*side) < 0)
+      return emitOpError("expects '") << name << "' to be at least 0, but got "
+                                      << static_cast<int64_t>(*side);
+  return success();
+}
+
+TermSummary WindowOp::getSummary() {
+  TermSummary summary{TermAction::hide, TermPositions::distance, 0, 0, Value()};
+  summary.before = getLeft() ? -static_cast<int64_t>(*getLeft()) - 1 : 0;
+  summary.after = getRight() ? static_cast<int64_t>(*getRight()) + 1 : 0;
+  return summary;
+}
+
+Value WindowOp::lower(OpBuilder &b) {
+  Location loc = getLoc();
+  Value score = getScore();
+  if (getLeft())
+    score = buildKept(b, loc,
+                      compare(b, loc, arith::CmpIPredicate::sge,
+                              addConstant(b, loc, getKeyPosition(), *getLeft()),
+                              getQueryPosition()),
+                      score);
+  if (getRight())
+    score =
+        buildKept(b, loc,
+                  compare(b, loc, arith::CmpIPredicate::sle, getKeyPosition(),
+                          addConstant(b, loc, getQueryPosition(), *getRight())),
+                  score);
+  return score;
+}
+
+std::optional<KeyRange>
+WindowOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
+                           function_ref<Value(Value)> resolve) {
+  Location loc = getLoc();
+  return KeyRange{
+      getLeft() ? addConstant(b, loc, first, -static_cast<int64_t>(*getLeft()))
+                : buildFirstKey(b, loc),
+      getRight() ? addConstant(b, loc, last, *getRight() + 1)
+                 : buildEndKey(b, loc)};
+}
+
+std::optional<KeyRange>
+WindowOp::buildInertKeys(OpBuilder &b, Value first, Value last,
+                         function_ref<Value(Value)> resolve) {
+  Location loc = getLoc();
+  return KeyRange{
+      getLeft() ? addConstant(b, loc, last, -static_cast<int64_t>(*getLeft()))
+                : buildFirstKey(b, loc),
+      getRight() ? addConstant(b, loc, first, *getRight() + 1)
+                 : buildEndKey(b, loc)};
+}
+
+//===----------------------------------------------------------------------===//
+// PaddingOp
+//===----------------------------------------------------------------------===//
+
+TermSummary PaddingOp::getSummary() {
+  return {TermAction::hide, TermPositions::column, std::nullopt, std::nullopt,
+          Value()};
+}
+
+Value PaddingOp::lower(OpBuilder &b) {
+  return buildKept(b, getLoc(),
+                   compare(b, getLoc(), arith::CmpIPredicate::slt,
+                           getKeyPosition(), getLength()),
+                   getScore());
+}
+
+std::optional<KeyRange>
+PaddingOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
+                            function_ref<Value(Value)> resolve) {
+  Value length = resolve(getLength());
+  if (!length)
+    return std::nullopt;
+  return KeyRange{buildFirstKey(b, getLoc()), length};
+}
+
+std::optional<KeyRange>
+PaddingOp::buildInertKeys(OpBuilder &b, Value first, Value last,
+                          function_ref<Value(Value)> resolve) {
+  return buildVisibleKeys(b, first, last, resolve);
+}
+
+//===----------------------------------------------------------------------===//
+// MaskOp
+//===----------------------------------------------------------------------===//
+
+TermSummary MaskOp::getSummary() {
+  return {TermAction::hide, TermPositions::general, std::nullopt, std::nullopt,
+          Value()};
+}
+
+Value MaskOp::lower(OpBuilder &b) {
+  return buildKept(b, getLoc(), getKeep(), getScore());
+}
