@@ -7,12 +7,19 @@
 
 #include "sextant/Registration/Registration.h"
 #include "sextant/Onnx/IR/Onnx.h"
+#include "sextant/CpuKernels/CpuKernels.h"
+#include "sextant/CpuKernels/Passes.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
 void mlir::sextant::registerDialects(DialectRegistry &registry) {
-  registry.insert<OnnxDialect, SextantDialect>();
+  registry.insert<cpu::SextantCpuDialect>();
+  registry.insert<OnnxDialect>();
+  registry.insert<SextantDialect>();
+  cpu::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
-void mlir::sextant::registerPasses() {}
+void mlir::sextant::registerPasses() {
+  registerCpuKernelsPasses();
+}

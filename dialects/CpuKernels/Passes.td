@@ -1,0 +1,67 @@
+//===- Passes.td - passes towards CPU kernels --------------*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_CPUKERNELS_PASSES_TD
+#define SEXTANT_CPUKERNELS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PackLinear : Pass<"sextant-pack-linear"> {
+  let summary = "pack constant weights into the panels a register tile reads";
+  let description = [{
+    A product of rows with a constant weight, however linalg spells it
+    (`linalg.matmul` and `linalg.batch_matmul` with any indexing maps, or a
+    contraction in a `linalg.generic`), becomes a `sextant_cpu.linear` whose
+    weight was rearranged at compile time. A bias that is added to the
+    product right afterwards becomes its bias.
+
+    A weight that is not constant, has a batch of its own or is not f32 is
+    left alone, and a missed remark says so.
+
+    ```mlir
+    %w = arith.constant dense_resource<weight> : tensor<768x3072xf32>
+    %y = linalg.matmul ins(%x, %w : tensor<?x768xf32>, tensor<768x3072xf32>)
+                       outs(%zero : tensor<?x3072xf32>) -> tensor<?x3072xf32>
+    ```
+    becomes
+    ```mlir
+    %w = arith.constant dense_resource<weight_packed> : tensor<192x768x16xf32>
+    %y = sextant_cpu.linear
+        ins(%x, %w : tensor<?x768xf32>, tensor<192x768x16xf32>)
+        outs(%zero : tensor<?x3072xf32>) -> tensor<?x3072xf32>
+    ```
+  }];
+  let options = [
+    Option<"panelWidth", "panel-width", "int64_t", "16",
+           "Columns of a panel: those of the register tile">,
+    Option<"minimumDepth", "minimum-depth", "int64_t", "4",
+           "Shortest sum that is worth a panel">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::sextant::cpu::SextantCpuDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "turn kernel ops on buffers into register-tile kernels";
+  let description = [{
+    Every operation of the `sextant_cpu` dialect on buffers becomes a loop
+    `scf.parallel` over blocks that calls a private function. Operations with
+    equal static shapes share one function. Inside, all hot loops come from
+    the register-tile builder.
+  }];
+  let options = [
+    Option<"vector", "vector", "std::string", "\"avx2\"",
+           "Vector unit to write for: avx2, avx512 or neon">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // SEXTANT_CPUKERNELS_PASSES_TD

@@ -1,0 +1,100 @@
+//===- CpuKernelsDialect.cpp - ops that are one CPU kernel ----------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/CpuKernels/CpuKernels.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::sextant::cpu;
+
+#include "sextant/CpuKernels/CpuKernelsDialect.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "sextant/CpuKernels/CpuKernels.cpp.inc"
+
+void SextantCpuDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "sextant/CpuKernels/CpuKernels.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// LinearOp
+//===----------------------------------------------------------------------===//
+
+int64_t LinearOp::getDepth() {
+  return cast<ShapedType>(getPanels().getType()).getDimSize(1);
+}
+
+int64_t LinearOp::getColumns() {
+  return cast<ShapedType>(getInit().getType()).getDimSize(1);
+}
+
+int64_t LinearOp::getPanelWidth() {
+  return cast<ShapedType>(getPanels().getType()).getDimSize(2);
+}
+
+LogicalResult LinearOp::verify() {
+  auto x = cast<ShapedType>(getX().getType());
+  auto panels = cast<ShapedType>(getPanels().getType());
+  auto y = cast<ShapedType>(getInit().getType());
+
+  // linear (C1)
+  if (!panels.hasStaticShape() || panels.getDimSize(2) == 0)
+    return emitOpError("expects panels of static shape, but got ") << panels;
+  if (x.getDimSize(1) != panels.getDimSize(1))
+    return emitOpError("expects x with as many columns as a panel has rows, ")
+           << panels.getDimSize(1) << ", but got " << x;
+  if (ShapedType::isDynamic(y.getDimSize(1)))
+    return emitOpError("expects a static number of columns, but got ") << y;
+  int64_t count = llvm::divideCeil(y.getDimSize(1), panels.getDimSize(2));
+  if (panels.getDimSize(0) != count)
+    return emitOpError("expects ")
+           << count << " panels of " << panels.getDimSize(2) << " for "
+           << y.getDimSize(1) << " columns, but got " << panels.getDimSize(0);
+  if (!ShapedType::isDynamic(x.getDimSize(0)) &&
+      !ShapedType::isDynamic(y.getDimSize(0)) &&
+      x.getDimSize(0) != y.getDimSize(0))
+    return emitOpError("expects as many rows in the destination as in x, ")
+           << x.getDimSize(0) << ", but got " << y.getDimSize(0);
+
+  // linear (C2)
+  if (getBias()) {
+    auto bias = cast<ShapedType>(getBias().getType());
+    if (bias.getDimSize(0) != y.getDimSize(1))
+      return emitOpError("expects a bias of ")
+             << y.getDimSize(1) << " elements, but got " << bias;
+  }
+
+  // linear (C3)
+  bool tensor = isa<TensorType>(getInit().getType());
+  if (getNumResults() != (tensor ? 1 : 0))
+    return emitOpError("expects ") << (tensor ? "one result" : "no result")
+                                   << ", but got " << getNumResults();
+  if (tensor && getResult(0).getType() != getInit().getType())
+    return emitOpError("expects the destination's type as result type, ")
+           << getInit().getType() << ", but got " << getResult(0).getType();
+  return success();
+}
+
+void LinearOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
