@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "sextant/Registration/Registration.h"
-#include "sextant/Onnx/IR/Onnx.h"
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/CpuKernels/Passes.h"
+#include "sextant/Onnx/IR/Onnx.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -20,6 +20,4 @@ void mlir::sextant::registerDialects(DialectRegistry &registry) {
   cpu::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
-void mlir::sextant::registerPasses() {
-  registerCpuKernelsPasses();
-}
+void mlir::sextant::registerPasses() { registerCpuKernelsPasses(); }
