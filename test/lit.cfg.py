@@ -32,13 +32,18 @@ llvm_config.add_tool_substitutions(tools, [config.sextant_tools_dir, config.llvm
 
 config.substitutions.append(("%python", "/usr/bin/python3"))
 config.substitutions.append(("%src", config.sextant_src_root))
+config.substitutions.append(("%obj", config.sextant_obj_root))
+config.substitutions.append(("%plugin", os.path.join(config.sextant_lib_dir, "SextantPlugin.so")))
+config.substitutions.append(("%llvm_prefix", os.path.dirname(config.llvm_tools_dir)))
 config.substitutions.append(("%cc", config.host_cc))
 config.substitutions.append(("%cxx", config.host_cxx))
 
 optional = {
     "conformance": config.conformance_dir and os.path.isdir(config.conformance_dir),
     "ptxas": config.ptxas and os.path.exists(config.ptxas),
-    "oracles": os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
+    # Only on request: these take minutes.
+    "oracles": lit_config.params.get("extended") == "1"
+    and os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
     "x86_64": platform.machine() == "x86_64",
 }
 for name, found in optional.items():
