@@ -10,6 +10,7 @@
 #include "sextant/CpuKernels/Passes.h"
 #include "sextant/Onnx/IR/Onnx.h"
 #include "sextant/Sextant/IR/Sextant.h"
+#include "sextant/Sextant/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -20,4 +21,7 @@ void mlir::sextant::registerDialects(DialectRegistry &registry) {
   cpu::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
-void mlir::sextant::registerPasses() { registerCpuKernelsPasses(); }
+void mlir::sextant::registerPasses() {
+  registerCpuKernelsPasses();
+  registerSextantTransformsPasses();
+}

@@ -1,0 +1,69 @@
+//===- Passes.td - passes within the sextant dialect -------*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_TRANSFORMS_PASSES_TD
+#define SEXTANT_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Decompose : Pass<"sextant-decompose"> {
+  let summary = "Replace every aggregated op by its definition in linalg";
+  let description = [{
+    Each op of the sextant dialect that implements `AggregatedOpInterface` says
+    by its decomposition what it means. The whole score matrix is written: this
+    is the first step of the reference pipeline, dull and exact on purpose.
+    Terms of score regions survive, as scalar ops in the bodies of
+    `linalg.generic`; `sextant-lower-terms` follows.
+
+    Ops on memrefs have no decomposition, and are left with a missed remark.
+
+    ```mlir
+    func.func @plain(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
+                     %v: tensor<2x3x11x13xf32>) -> tensor<2x3x5x13xf32> {
+      %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+          value(%v : tensor<2x3x11x13xf32>) : tensor<2x3x5x13xf32>
+      return %o : tensor<2x3x5x13xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def LowerTerms : Pass<"sextant-lower-terms"> {
+  let summary = "Replace terms by the scalar ops that they stand for";
+  let description = [{
+    Every term becomes ops of `arith` and `math` (and a read of its table), in
+    score regions and anywhere else. `sextant.yield` stays with its attention.
+    After this pass nothing knows any more what hides which keys: loop bounds
+    have to be found before it.
+
+    ```mlir
+    func.func @masked(%s: f32, %i: index, %j: index) -> f32 {
+      %0 = sextant.causal %s at %i, %j : f32
+      return %0 : f32
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @masked_lowered(%s: f32, %i: index, %j: index) -> f32 {
+      %hidden = arith.constant 0xFF800000 : f32
+      %keep = arith.cmpi sle, %j, %i : index
+      %0 = arith.select %keep, %s, %hidden : f32
+      return %0 : f32
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
+#endif // SEXTANT_TRANSFORMS_PASSES_TD

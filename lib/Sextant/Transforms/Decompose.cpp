@@ -1,0 +1,76 @@
+//===- Decompose.cpp - aggregated ops to linalg ---------------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Replaces each op of the dialect that implements AggregatedOpInterface by its
+// decomposition, which is its definition.
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Sextant/IR/Sextant.h"
+#include "sextant/Sextant/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace mlir::sextant {
+#define GEN_PASS_DEF_DECOMPOSE
+#include "sextant/Sextant/Transforms/Passes.h.inc"
+} // namespace mlir::sextant
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+static remark::RemarkOpts getOptions(StringRef name) {
+  return remark::RemarkOpts::name(name).category("sextant-decompose");
+}
+
+namespace {
+
+struct DecomposePattern
+    : public OpInterfaceRewritePattern<linalg::AggregatedOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    // linalg.softmax is upstream's to decompose.
+    if (!isa_and_present<SextantDialect>(op->getDialect()))
+      return rewriter.notifyMatchFailure(op, "not an op of the dialect");
+    // The destination-style ops have results exactly on tensors.
+    if (op->getNumResults() == 0) {
+      remark::missed(op.getLoc(), getOptions("OnMemRefs"))
+          << "'" << op->getName().getStringRef()
+          << "' kept: it decomposes on tensors only";
+      return rewriter.notifyMatchFailure(op, "on memrefs");
+    }
+    FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
+    if (failed(results))
+      return failure();
+    remark::passed(op.getLoc(), getOptions("Decomposed"))
+        << "'" << op->getName().getStringRef() << "' replaced by linalg";
+    rewriter.replaceOp(op, *results);
+    return success();
+  }
+};
+
+struct Decompose : public sextant::impl::DecomposeBase<Decompose> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    populateDecomposePatterns(patterns);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+};
+
+} // namespace
+
+void sextant::populateDecomposePatterns(RewritePatternSet &patterns) {
+  patterns.add<DecomposePattern>(patterns.getContext());
+}
