@@ -24,6 +24,7 @@ llvm_config.with_environment("PATH", config.sextant_tools_dir, append_path=True)
 tools = [
     # Every use of the opt tool also proves that its IR survives a round trip.
     ToolSubst("sextant-opt", extra_args=["--verify-roundtrip"], unresolved="fatal"),
+    ToolSubst("sextant-import", unresolved="fatal"),
     ToolSubst("sextant-compile", unresolved="ignore"),
     ToolSubst("sextant-run", unresolved="ignore"),
     ToolSubst("sextant-lsp-server", unresolved="ignore"),
@@ -35,6 +36,10 @@ config.substitutions.append(("%src", config.sextant_src_root))
 config.substitutions.append(("%obj", config.sextant_obj_root))
 config.substitutions.append(("%plugin", os.path.join(config.sextant_lib_dir, "SextantPlugin.so")))
 config.substitutions.append(("%llvm_prefix", os.path.dirname(config.llvm_tools_dir)))
+# A model or tensor as text, from standard input, to ONNX on standard output.
+for name, message in ("%onnx-encode-tensor", "TensorProto"), ("%onnx-encode", "ModelProto"):
+    command = f"{config.protoc} --encode=sextant_onnx_proto.{message} -I{config.sextant_src_root}/dialects/Onnx Onnx.proto"
+    config.substitutions.append((name, command))
 config.substitutions.append(("%cc", config.host_cc))
 config.substitutions.append(("%cxx", config.host_cxx))
 
