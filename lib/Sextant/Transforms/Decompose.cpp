@@ -47,15 +47,15 @@ struct DecomposePattern
     // The destination-style ops have results exactly on tensors.
     if (op->getNumResults() == 0) {
       remark::missed(op.getLoc(), getOptions("OnMemRefs"))
-          << "'" << op->getName().getStringRef()
-          << "' kept: it decomposes on tensors only";
+          << remark::reason("'{0}' kept: it decomposes on tensors only",
+                            op->getName().getStringRef());
       return rewriter.notifyMatchFailure(op, "on memrefs");
     }
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (failed(results))
       return failure();
-    remark::passed(op.getLoc(), getOptions("Decomposed"))
-        << "'" << op->getName().getStringRef() << "' replaced by linalg";
+    remark::passed(op.getLoc(), getOptions("Decomposed")) << remark::add(
+        "'{0}' replaced by linalg", op->getName().getStringRef());
     rewriter.replaceOp(op, *results);
     return success();
   }
