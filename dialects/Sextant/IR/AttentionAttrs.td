@@ -27,6 +27,15 @@ def Sextant_Layout : EnumAttr<Sextant_Dialect, Sextant_LayoutEnum, "layout"> {
   let assemblyFormat = "$value";
 }
 
+def Sextant_PairsEnum : Sextant_Enum<"Pairs",
+    "which two of the rotated dimensions form a plane", [
+      I32EnumAttrCase<"halves", 0>,      // t and t + rotated / 2
+      I32EnumAttrCase<"interleaved", 1>, // 2 t and 2 t + 1
+    ]>;
+def Sextant_Pairs : EnumAttr<Sextant_Dialect, Sextant_PairsEnum, "pairs"> {
+  let assemblyFormat = "$value";
+}
+
 def Sextant_EmptyRowEnum : Sextant_Enum<"EmptyRow",
     "what a query row yields that may see no key", [
       I32EnumAttrCase<"zero", 0>,    // masks of -inf: ONNX, SDPA

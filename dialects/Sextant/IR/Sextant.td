@@ -7,5 +7,7 @@
 
 include "Sextant/IR/Attention.td"
 include "Sextant/IR/OnlineAttention.td"
+include "Sextant/IR/Rotate.td"
 include "Sextant/IR/Yield.td"
+include "Sextant/Schedules/Schedules.td"
 include "Sextant/Terms/Terms.td"

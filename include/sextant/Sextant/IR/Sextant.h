@@ -20,8 +20,11 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
+#include "sextant/Sextant/Schedules/FrequencySchedule.h"
+
 #include "sextant/Sextant/IR/SextantDialect.h.inc"
 #include "sextant/Sextant/IR/SextantEnums.h.inc"
+#include "sextant/Sextant/IR/RotateOptions.h"
 #define GET_ATTRDEF_CLASSES
 #include "sextant/Sextant/IR/SextantAttributes.h.inc"
 

@@ -1,0 +1,34 @@
+//===- RotateTables.h - cosines and sines of a rotation ---------*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_SEXTANT_IR_ROTATETABLES_H
+#define SEXTANT_SEXTANT_IR_ROTATETABLES_H
+
+#include "mlir/IR/Value.h"
+
+namespace mlir {
+class OpBuilder;
+namespace sextant {
+class RotateOp;
+
+/// Cosines and sines of a rotation, [B | 1, S, planes].
+struct RotateTables {
+  Value cosine, sine;
+};
+
+/// Whether the rotation is given its tables, row by row.
+bool hasRowTables(RotateOp op);
+
+/// The tables of a rotation: its own, or else built on tensors, each entry in
+/// f64 and rounded once to the type of the arithmetic. Fails on memrefs without
+/// tables.
+FailureOr<RotateTables> buildRotateTables(OpBuilder &builder, RotateOp op);
+
+} // namespace sextant
+} // namespace mlir
+
+#endif // SEXTANT_SEXTANT_IR_ROTATETABLES_H

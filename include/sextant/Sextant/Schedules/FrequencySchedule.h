@@ -1,0 +1,51 @@
+//===- FrequencySchedule.h - how fast each plane turns ----------*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the schedules share: default answers of their interface, and how their
+// numbers are written.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_SEXTANT_SCHEDULES_FREQUENCYSCHEDULE_H
+#define SEXTANT_SEXTANT_SCHEDULES_FREQUENCYSCHEDULE_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OpImplementation.h"
+
+#include <optional>
+
+namespace mlir::sextant {
+class FrequencyScheduleAttrInterface;
+
+/// base^(-2 t / rotated) for each plane t, in double.
+SmallVector<double> getGeometricFrequencies(double base, int64_t rotated);
+
+/// Fails, and says so, unless `value` is positive and finite.
+LogicalResult verifyPositive(function_ref<InFlightDiagnostic()> emitError,
+                             StringRef name, const APFloat &value);
+
+/// The angle as position * frequency, from constant tables; with a start
+/// position from either of two, with periods after a remainder.
+Value buildTabulatedAngle(FrequencyScheduleAttrInterface schedule,
+                          OpBuilder &builder, Location loc, int64_t rotated,
+                          Value position, Value plane);
+
+/// The magnitude of a schedule that does not need the length.
+Value buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
+                             OpBuilder &builder, Location loc);
+
+FailureOr<APFloat> parseDouble(AsmParser &parser);
+FailureOr<DenseF64ArrayAttr> parseDoubles(AsmParser &parser);
+void printDoubles(AsmPrinter &printer, DenseF64ArrayAttr values);
+
+} // namespace mlir::sextant
+
+#include "sextant/Sextant/Schedules/ScheduleInterface.h.inc"
+
+#endif // SEXTANT_SEXTANT_SCHEDULES_FREQUENCYSCHEDULE_H

@@ -1,0 +1,176 @@
+//===- ProducerTiling.cpp - tiles of ops with a destination ---------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DestinationStyle.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+/// Loops over all dimensions but the last, which is kept whole.
+static SmallVector<Range> getOuterDomain(OpBuilder &builder, Location loc,
+                                         Value shaped) {
+  SmallVector<Range> domain;
+  for (OpFoldResult size : ArrayRef(getSizes(builder, loc, shaped)).drop_back())
+    domain.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
+  return domain;
+}
+
+static bool isOne(Value shaped, unsigned dim) {
+  return cast<ShapedType>(shaped.getType()).getDimSize(dim) == 1;
+}
+
+/// Clones `op` onto other operands; its type follows its destination.
+static TilingResult cloneTile(OpBuilder &builder,
+                              DestinationStyleOpInterface op,
+                              ValueRange operands, ArrayRef<Value> slices) {
+  SmallVector<Type, 1> types;
+  MutableOperandRange inits = op.getDpsInitsMutable();
+  for (OpOperand &init : inits)
+    if (Value tile = operands[init.getOperandNumber()];
+        isa<RankedTensorType>(tile.getType()))
+      types.push_back(tile.getType());
+  Operation *tile = clone(builder, op, types, operands);
+  SmallVector<Operation *> sliceOps;
+  for (Value slice : slices)
+    if (Operation *definition = slice.getDefiningOp())
+      sliceOps.push_back(definition);
+  return {{tile}, SmallVector<Value>(tile->getResults()), sliceOps};
+}
+
+//===----------------------------------------------------------------------===//
+// rotate
+//===----------------------------------------------------------------------===//
+
+SmallVector<utils::IteratorType> RotateOp::getLoopIteratorTypes() {
+  return SmallVector<utils::IteratorType>(3, utils::IteratorType::parallel);
+}
+
+SmallVector<Range> RotateOp::getIterationDomain(OpBuilder &builder) {
+  return getOuterDomain(builder, getLoc(), getSource());
+}
+
+FailureOr<TilingResult>
+RotateOp::getTiledImplementation(OpBuilder &builder,
+                                 ArrayRef<OpFoldResult> offsets,
+                                 ArrayRef<OpFoldResult> sizes) {
+  Location loc = getLoc();
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  unsigned rows = getSequenceDim(getLayout());
+  IRMapping mapping;
+  SmallVector<Value> slices;
+  auto slice = [&](Value whole, ArrayRef<OpFoldResult> from,
+                   ArrayRef<OpFoldResult> count) {
+    Value part = takeSlice(builder, loc, whole, from, count);
+    slices.push_back(part);
+    return part;
+  };
+  SmallVector<Value> operands(getOperation()->getOperands());
+  auto replace = [&](MutableOperandRange range, Value value) {
+    operands[range.begin()->getOperandNumber()] = value;
+  };
+
+  SmallVector<OpFoldResult> from(offsets), count(sizes);
+  from.push_back(zero);
+  count.push_back(builder.getIndexAttr(getHeadSize()));
+  operands[getSourceMutable().getOperandNumber()] =
+      slice(getSource(), from, count);
+  operands[getInitMutable().getOperandNumber()] = slice(getInit(), from, count);
+
+  // An operand with a batch dimension, or with one entry for all.
+  auto takeBatch = [&](Value whole, unsigned dim, OpFoldResult &offset,
+                       OpFoldResult &size) {
+    offset = isOne(whole, dim) ? zero : offsets[0];
+    size = isOne(whole, dim) ? one : sizes[0];
+  };
+  if (Value positions = getPositions()) {
+    auto type = cast<ShapedType>(positions.getType());
+    SmallVector<OpFoldResult> begin(type.getRank(), zero);
+    SmallVector<OpFoldResult> extent = getSizes(builder, loc, positions);
+    unsigned last = type.getRank() - 1;
+    takeBatch(positions, last - 1, begin[last - 1], extent[last - 1]);
+    begin[last] = offsets[rows];
+    extent[last] = sizes[rows];
+    replace(getPositionsMutable(), slice(positions, begin, extent));
+  }
+  if (Value starts = getStarts())
+    replace(getStartsMutable(), slice(starts, {offsets[0]}, {sizes[0]}));
+  if (Value length = getLength(); length && !length.getType().isIndex())
+    replace(getLengthMutable(), slice(length, {offsets[0]}, {sizes[0]}));
+
+  bool rowTables = false;
+  if (Value cosine = getCosine();
+      cosine && cast<ShapedType>(cosine.getType()).getRank() == 3) {
+    rowTables = true;
+    SmallVector<OpFoldResult> begin(3, zero);
+    SmallVector<OpFoldResult> extent = getSizes(builder, loc, cosine);
+    takeBatch(cosine, 0, begin[0], extent[0]);
+    begin[1] = offsets[rows];
+    extent[1] = sizes[rows];
+    replace(getCosineMutable(), slice(cosine, begin, extent));
+    replace(getSineMutable(), slice(getSine(), begin, extent));
+  }
+
+  // Rows that are counted are counted from another origin.
+  Value origin;
+  if (!getPositions() && !rowTables && !isZeroInteger(offsets[rows])) {
+    AffineExpr sum = builder.getAffineDimExpr(0) + builder.getAffineDimExpr(1);
+    OpFoldResult old = getOrigin() ? OpFoldResult(getOrigin()) : zero;
+    origin = getValueOrCreateConstantIndexOp(
+        builder, loc,
+        affine::makeComposedFoldedAffineApply(builder, loc, sum,
+                                              {old, offsets[rows]}));
+    if (getOrigin())
+      replace(getOriginMutable(), origin);
+  }
+  TilingResult result =
+      cloneTile(builder, cast<DestinationStyleOpInterface>(getOperation()),
+                operands, slices);
+  if (origin && !getOrigin())
+    cast<RotateOp>(result.tiledOps.front()).getOriginMutable().assign(origin);
+  return result;
+}
+
+LogicalResult RotateOp::getResultTilePosition(
+    OpBuilder &builder, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
+    SmallVector<OpFoldResult> &resultSizes) {
+  resultOffsets.assign(offsets.begin(), offsets.end());
+  resultOffsets.push_back(builder.getIndexAttr(0));
+  resultSizes.assign(sizes.begin(), sizes.end());
+  resultSizes.push_back(builder.getIndexAttr(getHeadSize()));
+  return success();
+}
+
+LogicalResult RotateOp::getIterationDomainTileFromResultTile(
+    OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
+    SmallVectorImpl<OpFoldResult> &domainSizes) {
+  // Both elements of a plane are needed.
+  if (!isZeroInteger(offsets.back()) ||
+      getConstantIntValue(sizes.back()) != getHeadSize())
+    return failure();
+  domainOffsets.assign(offsets.begin(), offsets.end() - 1);
+  domainSizes.assign(sizes.begin(), sizes.end() - 1);
+  return success();
+}
+
+FailureOr<TilingResult>
+RotateOp::generateResultTileValue(OpBuilder &builder, unsigned number,
+                                  ArrayRef<OpFoldResult> offsets,
+                                  ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> domainOffsets, domainSizes;
+  if (failed(getIterationDomainTileFromResultTile(
+          builder, number, offsets, sizes, domainOffsets, domainSizes)))
+    return failure();
+  return getTiledImplementation(builder, domainOffsets, domainSizes);
+}

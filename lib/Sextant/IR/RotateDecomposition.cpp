@@ -1,0 +1,340 @@
+//===- RotateDecomposition.cpp - what a rotation is, in linalg ------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// First tables of cosines and sines, one entry for each row and plane: angles
+// do not differ between heads. Then one elementwise op over both elements of
+// each plane, which therefore may be written where they were read.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DestinationStyle.h"
+
+#include "sextant/Sextant/IR/RotateTables.h"
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+
+/// Builds the tables of one rotation on tensors.
+class TableBuilder {
+public:
+  TableBuilder(OpBuilder &builder, RotateOp op)
+      : builder(builder), op(op), loc(op.getLoc()),
+        type(getScoreTypeOf(op.getSourceType())) {}
+
+  RotateTables build();
+
+private:
+  /// Adds an input of the op that fills the tables; `map` says where in (batch,
+  /// row, plane) it is read. Returns the number of its block argument.
+  unsigned addInput(Value value, ArrayRef<AffineExpr> map) {
+    inputs.push_back(value);
+    maps.push_back(AffineMap::get(3, 0, map, builder.getContext()));
+    return inputs.size() - 1;
+  }
+  /// The batch index of an operand whose batch dimension may be 1.
+  AffineExpr getBatchExpr(int64_t size) {
+    return size == 1 ? builder.getAffineConstantExpr(0)
+                     : builder.getAffineDimExpr(0);
+  }
+  Value toI64(OpBuilder &b, Value value) {
+    if (value.getType().isIndex())
+      return arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+    if (value.getType().isInteger(64))
+      return value;
+    if (value.getType().getIntOrFloatBitWidth() > 64)
+      return arith::TruncIOp::create(b, loc, b.getI64Type(), value);
+    return arith::ExtSIOp::create(b, loc, b.getI64Type(), value);
+  }
+
+  void addInputs();
+  Value buildPosition(OpBuilder &b, ValueRange arguments);
+  Value buildAngle(OpBuilder &b, Value position, Value plane,
+                   ValueRange arguments);
+  Value buildMagnitude(OpBuilder &b, ValueRange arguments);
+  Value getLength(OpBuilder &b, ValueRange arguments);
+
+  OpBuilder &builder;
+  RotateOp op;
+  Location loc;
+  FloatType type;
+
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  std::optional<unsigned> positionInput, startInput, divisorInput, lengthInput;
+  /// Whether rows of the tables differ between batch entries.
+  bool differs = false;
+};
+
+void TableBuilder::addInputs() {
+  AffineExpr row = builder.getAffineDimExpr(1);
+  AffineExpr plane = builder.getAffineDimExpr(2);
+  if (Value positions = op.getPositions()) {
+    auto shaped = cast<ShapedType>(positions.getType());
+    int64_t batch = shaped.getDimSize(shaped.getRank() - 2);
+    differs |= batch != 1;
+    // Which of several axes is read depends on the plane.
+    if (shaped.getRank() == 2)
+      positionInput = addInput(positions, {getBatchExpr(batch), row});
+  }
+  if (Value starts = op.getStarts()) {
+    startInput = addInput(starts, {builder.getAffineDimExpr(0)});
+    differs = true;
+  }
+  if (Value divisors = op.getDivisors())
+    divisorInput = addInput(divisors, {plane});
+  if (Value length = op.getLength(); length && !length.getType().isIndex()) {
+    lengthInput = addInput(length, {builder.getAffineDimExpr(0)});
+    differs = true;
+  }
+}
+
+Value TableBuilder::buildPosition(OpBuilder &b, ValueRange arguments) {
+  if (positionInput)
+    return toI64(b, arguments[*positionInput]);
+  if (Value positions = op.getPositions()) {
+    SmallVector<int64_t> axes =
+        op.getScheduleAttr() ? op.getScheduleAttr().getAxes(op.getNumRotated())
+                             : SmallVector<int64_t>();
+    if (axes.empty() && op.getSubtrahendAttr())
+      axes = op.getSubtrahendAttr().getAxes(op.getNumRotated());
+    Value table = arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(
+            RankedTensorType::get({static_cast<int64_t>(axes.size())},
+                                  b.getI64Type()),
+            ArrayRef<int64_t>(axes)));
+    Value plane = linalg::IndexOp::create(b, loc, 2);
+    Value axis = arith::IndexCastOp::create(
+        b, loc, b.getIndexType(),
+        tensor::ExtractOp::create(b, loc, table, plane));
+    bool shared = cast<ShapedType>(positions.getType()).getDimSize(1) == 1;
+    Value batch = shared ? arith::ConstantIndexOp::create(b, loc, 0).getResult()
+                         : linalg::IndexOp::create(b, loc, 0).getResult();
+    Value row = linalg::IndexOp::create(b, loc, 1);
+    return toI64(b, tensor::ExtractOp::create(b, loc, positions,
+                                              ValueRange{axis, batch, row}));
+  }
+  Value position = linalg::IndexOp::create(b, loc, 1);
+  if (Value origin = op.getOrigin())
+    position = arith::AddIOp::create(b, loc, position, origin);
+  position = toI64(b, position);
+  if (startInput)
+    position = arith::AddIOp::create(b, loc, position,
+                                     toI64(b, arguments[*startInput]));
+  return position;
+}
+
+Value TableBuilder::getLength(OpBuilder &b, ValueRange arguments) {
+  if (lengthInput)
+    return toI64(b, arguments[*lengthInput]);
+  return op.getLength() ? toI64(b, op.getLength()) : Value();
+}
+
+Value TableBuilder::buildAngle(OpBuilder &b, Value position, Value plane,
+                               ValueRange arguments) {
+  Value length = getLength(b, arguments);
+  Value angle = op.getScheduleAttr().buildAngle(b, loc, op.getNumRotated(),
+                                                position, plane, length);
+  if (FrequencyScheduleAttrInterface subtrahend = op.getSubtrahendAttr()) {
+    Value other = subtrahend.buildAngle(b, loc, op.getNumRotated(), position,
+                                        plane, length);
+    angle = arith::SubFOp::create(b, loc, angle, other);
+  }
+  if (divisorInput) {
+    Value divisor = castFloat(b, loc, arguments[*divisorInput], b.getF64Type());
+    angle = arith::DivFOp::create(b, loc, angle, divisor);
+  }
+  return angle;
+}
+
+/// Null if it is 1.
+Value TableBuilder::buildMagnitude(OpBuilder &b, ValueRange arguments) {
+  FrequencyScheduleAttrInterface schedule = op.getScheduleAttr();
+  FrequencyScheduleAttrInterface subtrahend = op.getSubtrahendAttr();
+  auto isOne = [](FrequencyScheduleAttrInterface each) {
+    return !each || (!each.needsLength() && each.getMagnitude({}) == 1.0);
+  };
+  if (isOne(schedule) && isOne(subtrahend))
+    return Value();
+  Value length = getLength(b, arguments);
+  Value magnitude = schedule.buildMagnitude(b, loc, length);
+  if (subtrahend)
+    magnitude = arith::DivFOp::create(
+        b, loc, magnitude, subtrahend.buildMagnitude(b, loc, length));
+  return magnitude;
+}
+
+RotateTables TableBuilder::build() {
+  addInputs();
+  SmallVector<OpFoldResult> sizes = getSizes(builder, loc, op.getSource());
+  OpFoldResult one = builder.getIndexAttr(1);
+  SmallVector<OpFoldResult> shape = {differs ? sizes[0] : one,
+                                     sizes[getSequenceDim(op.getLayout())],
+                                     builder.getIndexAttr(op.getNumPlanes())};
+  Value empty = tensor::EmptyOp::create(builder, loc, shape, type);
+  SmallVector<AffineMap> allMaps(maps);
+  allMaps.append(2, builder.getMultiDimIdentityMap(3));
+  SmallVector<utils::IteratorType> iterators(3, utils::IteratorType::parallel);
+
+  auto fill = linalg::GenericOp::create(
+      builder, loc, TypeRange{empty.getType(), empty.getType()}, inputs,
+      ValueRange{empty, empty}, allMaps, iterators,
+      [&](OpBuilder &b, Location, ValueRange arguments) {
+        Value position = buildPosition(b, arguments);
+        Value plane = linalg::IndexOp::create(b, loc, 2);
+        if (op.getCosine()) {
+          Value index =
+              arith::IndexCastOp::create(b, loc, b.getIndexType(), position);
+          SmallVector<Value> entries;
+          for (Value table : {op.getCosine(), op.getSine()})
+            entries.push_back(
+                castFloat(b, loc,
+                          tensor::ExtractOp::create(b, loc, table,
+                                                    ValueRange{index, plane}),
+                          type));
+          linalg::YieldOp::create(b, loc, entries);
+          return;
+        }
+        Value angle = buildAngle(b, position, plane, arguments);
+        SmallVector<Value> entries = {math::CosOp::create(b, loc, angle),
+                                      math::SinOp::create(b, loc, angle)};
+        Value magnitude = buildMagnitude(b, arguments);
+        for (Value &entry : entries) {
+          if (magnitude)
+            entry = arith::MulFOp::create(b, loc, entry, magnitude);
+          entry = castFloat(b, loc, entry, type);
+        }
+        linalg::YieldOp::create(b, loc, entries);
+      });
+  return {fill.getResult(0), fill.getResult(1)};
+}
+
+} // namespace
+
+bool sextant::hasRowTables(RotateOp op) {
+  return op.getCosine() &&
+         cast<ShapedType>(op.getCosine().getType()).getRank() == 3;
+}
+
+FailureOr<RotateTables> sextant::buildRotateTables(OpBuilder &builder,
+                                                   RotateOp op) {
+  if (hasRowTables(op))
+    return RotateTables{op.getCosine(), op.getSine()};
+  // On memrefs there is nowhere to put them.
+  if (!op.hasPureTensorSemantics())
+    return failure();
+  return TableBuilder(builder, op).build();
+}
+
+/// Turns both elements of all planes: `parts` are read, `outs` written.
+static linalg::GenericOp buildTurn(OpBuilder &builder, RotateOp op,
+                                   ArrayRef<Value> parts, RotateTables tables,
+                                   ArrayRef<Value> outs) {
+  Location loc = op.getLoc();
+  MLIRContext *context = builder.getContext();
+  AffineExpr batch = builder.getAffineDimExpr(0);
+  if (cast<ShapedType>(tables.cosine.getType()).getDimSize(0) == 1)
+    batch = builder.getAffineConstantExpr(0);
+  AffineExpr row = builder.getAffineDimExpr(getSequenceDim(op.getLayout()));
+  AffineMap identity = builder.getMultiDimIdentityMap(4);
+  AffineMap lookUp =
+      AffineMap::get(4, 0, {batch, row, builder.getAffineDimExpr(3)}, context);
+
+  SmallVector<Type> results;
+  if (op.hasPureTensorSemantics())
+    results = {outs[0].getType(), outs[1].getType()};
+  FloatType type = getScoreTypeOf(op.getSourceType());
+  return linalg::GenericOp::create(
+      builder, loc, results,
+      ValueRange{parts[0], parts[1], tables.cosine, tables.sine}, outs,
+      ArrayRef<AffineMap>{identity, identity, lookUp, lookUp, identity,
+                          identity},
+      SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
+      [&](OpBuilder &b, Location, ValueRange arguments) {
+        Value x = castFloat(b, loc, arguments[0], type);
+        Value y = castFloat(b, loc, arguments[1], type);
+        Value cosine = castFloat(b, loc, arguments[2], type);
+        Value sine = castFloat(b, loc, arguments[3], type);
+        if (op.getInverse())
+          sine = arith::NegFOp::create(b, loc, sine);
+        auto multiply = [&](Value left, Value right) -> Value {
+          return arith::MulFOp::create(b, loc, left, right);
+        };
+        Value turnedX = arith::SubFOp::create(b, loc, multiply(x, cosine),
+                                              multiply(y, sine));
+        Value turnedY = arith::AddFOp::create(b, loc, multiply(y, cosine),
+                                              multiply(x, sine));
+        Type element = op.getSourceType().getElementType();
+        linalg::YieldOp::create(
+            b, loc,
+            ValueRange{castFloat(b, loc, turnedX, element),
+                       castFloat(b, loc, turnedY, element)});
+      });
+}
+
+FailureOr<SmallVector<Value>> RotateOp::decomposeOperation(OpBuilder &builder) {
+  Location loc = getLoc();
+  FailureOr<RotateTables> tables = buildRotateTables(builder, *this);
+  if (failed(tables))
+    return failure();
+
+  SmallVector<OpFoldResult> sizes = getSizes(builder, loc, getSource());
+  auto index = [&](int64_t value) -> OpFoldResult {
+    return builder.getIndexAttr(value);
+  };
+  SmallVector<OpFoldResult> offsets(4, index(0));
+
+  Value destination = getInit();
+  auto pass = [&](int64_t begin, int64_t end) {
+    if (begin == end || getSource() == getInit())
+      return;
+    offsets[3] = index(begin);
+    sizes[3] = index(end - begin);
+    Value part = takeSlice(builder, loc, getSource(), offsets, sizes);
+    destination = putSlice(builder, loc, part, destination, offsets, sizes);
+  };
+  int64_t begin = getFirstRotated(), end = begin + getNumRotated();
+  pass(0, begin);
+  pass(end, getHeadSize());
+
+  // Where the two elements of the planes are.
+  SmallVector<OpFoldResult> strides(4, index(1));
+  sizes[3] = index(getNumPlanes());
+  auto place = [&](Pairs pairs, int64_t which) {
+    bool halves = pairs == Pairs::halves;
+    offsets[3] = index(begin + which * (halves ? getNumPlanes() : 1));
+    strides[3] = index(halves ? 1 : 2);
+  };
+  SmallVector<Value> parts, outs;
+  for (int64_t which : {0, 1}) {
+    place(getPairs(), which);
+    parts.push_back(
+        takeSlice(builder, loc, getSource(), offsets, sizes, strides));
+    place(getOutputPairs(), which);
+    outs.push_back(
+        takeSlice(builder, loc, destination, offsets, sizes, strides));
+  }
+  linalg::GenericOp turn = buildTurn(builder, *this, parts, *tables, outs);
+  if (!hasPureTensorSemantics())
+    return SmallVector<Value>();
+  for (int64_t which : {0, 1}) {
+    place(getOutputPairs(), which);
+    destination = putSlice(builder, loc, turn.getResult(which), destination,
+                           offsets, sizes, strides);
+  }
+  return SmallVector<Value>{destination};
+}

@@ -1,0 +1,122 @@
+//===- FrequencySchedule.cpp - what the schedules share -------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Sextant/Schedules/FrequencySchedule.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+#include "sextant/Sextant/Schedules/ScheduleInterface.cpp.inc"
+
+SmallVector<double> sextant::getGeometricFrequencies(double base,
+                                                     int64_t rotated) {
+  SmallVector<double> frequencies;
+  for (int64_t plane = 0; plane < rotated / 2; ++plane)
+    frequencies.push_back(
+        1.0 / std::pow(base, static_cast<double>(2 * plane) / rotated));
+  return frequencies;
+}
+
+LogicalResult
+sextant::verifyPositive(function_ref<InFlightDiagnostic()> emitError,
+                        StringRef name, const APFloat &value) {
+  if (value.isFinite() && !value.isNegative() && !value.isZero())
+    return success();
+  SmallString<16> text;
+  value.toString(text);
+  return emitError() << "expects '" << name
+                     << "' to be positive and finite, but got " << text;
+}
+
+/// One element of a constant table of one row a plane.
+template <typename T>
+static Value lookUp(OpBuilder &builder, Location loc, ArrayRef<T> table,
+                    Type elementType, Value plane) {
+  auto type =
+      RankedTensorType::get(static_cast<int64_t>(table.size()), elementType);
+  // Equal entries need no table.
+  if (llvm::all_equal(table))
+    return arith::ConstantOp::create(builder, loc,
+                                     DenseElementsAttr::get(type, table)
+                                         .template getSplatValue<TypedAttr>());
+  Value constant = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, table));
+  return tensor::ExtractOp::create(builder, loc, constant, plane);
+}
+
+Value sextant::buildTabulatedAngle(FrequencyScheduleAttrInterface schedule,
+                                   OpBuilder &builder, Location loc,
+                                   int64_t rotated, Value position,
+                                   Value plane) {
+  Type f64 = builder.getF64Type();
+  Type i64 = builder.getI64Type();
+  SmallVector<double> frequencies =
+      schedule.getFrequencies(rotated, std::nullopt);
+  Value frequency =
+      lookUp(builder, loc, ArrayRef<double>(frequencies), f64, plane);
+
+  if (int64_t start = schedule.getStartPosition()) {
+    SmallVector<double> before = schedule.getStartFrequencies(rotated);
+    Value startFrequency =
+        lookUp(builder, loc, ArrayRef<double>(before), f64, plane);
+    Value first = arith::ConstantIntOp::create(builder, loc, i64, start);
+    Value isBefore = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::slt, position, first);
+    frequency = arith::SelectOp::create(builder, loc, isBefore, startFrequency,
+                                        frequency);
+  }
+  // A remainder of integers repeats bit for bit; a remainder of angles would
+  // not.
+  if (SmallVector<int64_t> periods = schedule.getPeriods(rotated);
+      llvm::any_of(periods, [](int64_t period) { return period != 0; })) {
+    Value period = lookUp(builder, loc, ArrayRef<int64_t>(periods), i64, plane);
+    Value zero = arith::ConstantIntOp::create(builder, loc, i64, 0);
+    Value one = arith::ConstantIntOp::create(builder, loc, i64, 1);
+    Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       period, zero);
+    Value divisor = arith::SelectOp::create(builder, loc, none, one, period);
+    Value phase = arith::RemSIOp::create(builder, loc, position, divisor);
+    position = arith::SelectOp::create(builder, loc, none, position, phase);
+  }
+
+  Value steps = arith::SIToFPOp::create(builder, loc, f64, position);
+  return arith::MulFOp::create(builder, loc, steps, frequency);
+}
+
+Value sextant::buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
+                                      OpBuilder &builder, Location loc) {
+  return arith::ConstantOp::create(
+      builder, loc, builder.getF64FloatAttr(schedule.getMagnitude({})));
+}
+
+FailureOr<APFloat> sextant::parseDouble(AsmParser &parser) {
+  double value;
+  if (parser.parseFloat(value))
+    return failure();
+  return APFloat(value);
+}
+
+FailureOr<DenseF64ArrayAttr> sextant::parseDoubles(AsmParser &parser) {
+  SmallVector<double> values;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parser.parseFloat(values.emplace_back());
+      }))
+    return failure();
+  return DenseF64ArrayAttr::get(parser.getContext(), values);
+}
+
+void sextant::printDoubles(AsmPrinter &printer, DenseF64ArrayAttr values) {
+  printer << '[';
+  llvm::interleaveComma(values.asArrayRef(), printer.getStream(),
+                        [&](double value) { printer << value; });
+  printer << ']';
+}
