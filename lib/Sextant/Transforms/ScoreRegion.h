@@ -1,0 +1,96 @@
+//===- ScoreRegion.h - expressions become score regions ---------*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_LIB_SEXTANT_TRANSFORMS_SCOREREGION_H
+#define SEXTANT_LIB_SEXTANT_TRANSFORMS_SCOREREGION_H
+
+#include "sextant/Sextant/Analysis/ElementValue.h"
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include <string>
+
+namespace mlir::sextant {
+
+/// Writes a scalar expression into the block of a score region. What does not
+/// depend on the score's position is computed once, before the attention; a
+/// tensor indexed by positions becomes an auxiliary operand.
+class ScoreRegion {
+public:
+  /// `outside` builds before the attention. The block has the arguments score,
+  /// batch, head, query and key.
+  ScoreRegion(ElementContext &context, OpBuilder &outside, Location loc,
+              Block *block, FloatType scoreType);
+
+  /// What the coordinates of the expression are. `query` and `key` are
+  /// positions in the operands; the region's are these plus the origin.
+  struct Coordinates {
+    Element batch, head, query, key;
+    Element queryOrigin;
+  };
+  void setCoordinates(const Coordinates &coordinates);
+  /// The expression that the score argument stands for.
+  void setProduct(Element expr) { product = expr; }
+  /// Where tensors that equal a subexpression are looked up.
+  void setValues(const ElementValue *from) { values = from; }
+
+  /// The value of `expr`, in the block or outside of it; null with a reason
+  /// where it cannot be said.
+  Value emit(Element expr);
+  /// As `emit`, as a score.
+  Value emitScore(Element expr);
+  StringRef getReason() const { return reason; }
+
+  OpBuilder &getBody() { return body; }
+  Value getArgument(unsigned k) const { return block->getArgument(k); }
+
+  /// Makes `tensor` an auxiliary operand; its block argument.
+  Value addAuxiliary(Value tensor, ArrayRef<DimensionRole> roles,
+                     int64_t center = 0);
+  ArrayRef<Value> getAuxiliaries() const { return auxiliaries; }
+  ArrayAttr getRoles();
+
+private:
+  Value emitNode(Element expr);
+  Value emitApply(Element expr, OpBuilder &builder);
+  Value emitSum(Element expr, OpBuilder &builder);
+  Value emitComparison(Element expr, OpBuilder &builder);
+  Value emitLoad(Element expr);
+  Value emitAuxiliary(Value tensor, ArrayRef<Element> indices);
+  Value emitTable(Element load);
+  Value emitOutsideLoad(Element load);
+  /// An integer or boolean read from memory, as expressions see it.
+  Value widen(Value value, OpBuilder &builder);
+  Value toFloat(Value value, Type type, OpBuilder &builder);
+  bool dependsOnProduct(Element expr);
+  Type typeOf(Element expr);
+  Value fail(const Twine &why) {
+    if (reason.empty())
+      reason = why.str();
+    return nullptr;
+  }
+
+  ElementContext &context;
+  OpBuilder &outside;
+  OpBuilder body;
+  Location loc;
+  Block *block;
+  FloatType scoreType;
+  Coordinates at;
+  Element absoluteQuery = nullptr;
+  Element product = nullptr;
+  const ElementValue *values = nullptr;
+  std::string reason;
+  unsigned conditional = 0;
+  llvm::DenseMap<Element, Value> done;
+  llvm::DenseMap<Element, bool> onProduct;
+  SmallVector<Value> auxiliaries;
+  SmallVector<Attribute> roles;
+};
+
+} // namespace mlir::sextant
+
+#endif // SEXTANT_LIB_SEXTANT_TRANSFORMS_SCOREREGION_H
