@@ -39,7 +39,7 @@ function(sextant_target_settings target)
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
     $<$<BOOL:${SEXTANT_WERROR}>:-Werror>)
   if(SEXTANT_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize=vptr,function
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize=vptr,function
                            -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
