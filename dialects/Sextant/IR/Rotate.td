@@ -9,34 +9,11 @@
 #define SEXTANT_IR_ROTATE_TD
 
 include "Sextant/IR/AttentionAttrs.td"
+include "Sextant/IR/DestinationStyle.td"
 include "Sextant/Schedules/ScheduleInterface.td"
-include "mlir/Dialect/Linalg/IR/LinalgInterfaces.td"
-include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-include "mlir/Interfaces/TilingInterface.td"
 
-/// Destination style on tensors or memrefs: reads its operands, and writes its
-/// last one where that is a memref.
-class Sextant_Producer<string mnemonic, list<Trait> traits>
-    : Op<Sextant_Dialect, mnemonic, !listconcat([
-        DestinationStyleOpInterface,
-        DeclareOpInterfaceMethods<InferTypeOpInterface>,
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-        DeclareOpInterfaceMethods<ConditionallySpeculatable>,
-        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
-        DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
-        DeclareOpInterfaceMethods<TilingInterface, [
-          "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
-          "getResultTilePosition", "generateResultTileValue",
-          "getIterationDomainTileFromResultTile"]>,
-      ], traits)> {
-  let results = (outs Optional<AnyRankedTensor>:$result);
-  let hasVerifier = 1;
-  let extraClassDeclaration = "::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }";
-}
-
-def Sextant_RotateOp : Sextant_Producer<"rotate", [AttrSizedOperandSegments]> {
+def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
+    AttrSizedOperandSegments, Sextant_Tiles]> {
   let summary = "turns planes of queries or keys by angles that grow with position";
   let description = [{
     Rotates `count` dimensions of each head vector, from `first` on, in planes
@@ -141,6 +118,7 @@ def Sextant_RotateOp : Sextant_Producer<"rotate", [AttrSizedOperandSegments]> {
     `pairs` `` $pairs (`to` `` $result_pairs^)? (`first` $first^)? (`count` $count^)?
     (`layout` `` $layout^)? (`inverse` $inverse^)? attr-dict
   }];
+  let results = (outs Optional<AnyRankedTensor>:$result);
   let builders = [
     OpBuilder<(ins "::mlir::Value":$source, "::mlir::Value":$init,
                    "::mlir::sextant::FrequencyScheduleAttrInterface":$schedule,

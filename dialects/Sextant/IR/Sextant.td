@@ -7,6 +7,8 @@
 
 include "Sextant/IR/Attention.td"
 include "Sextant/IR/OnlineAttention.td"
+include "Sextant/IR/CacheAppend.td"
+include "Sextant/IR/LowRankLinear.td"
 include "Sextant/IR/Rotate.td"
 include "Sextant/IR/Yield.td"
 include "Sextant/Schedules/Schedules.td"

@@ -19,7 +19,8 @@ def Decompose : Pass<"sextant-decompose"> {
     Terms of score regions survive, as scalar ops in the bodies of
     `linalg.generic`; `sextant-lower-terms` follows.
 
-    Ops on memrefs have no decomposition, and are left with a missed remark.
+    Ops that need memory of their own on the way have no decomposition on
+    memrefs, and are left with a missed remark.
 
     ```mlir
     func.func @plain(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
@@ -31,8 +32,10 @@ def Decompose : Pass<"sextant-decompose"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
   ];
 }
 

@@ -8,6 +8,7 @@
 #include "DestinationStyle.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -113,7 +114,7 @@ Value sextant::putSlice(OpBuilder &builder, Location loc, Value part,
                         ArrayRef<OpFoldResult> strides) {
   if (isa<BaseMemRefType>(whole.getType())) {
     Value view = takeSlice(builder, loc, whole, offsets, sizes, strides);
-    memref::CopyOp::create(builder, loc, part, view);
+    linalg::CopyOp::create(builder, loc, part, view);
     return whole;
   }
   SmallVector<OpFoldResult> steps(strides);

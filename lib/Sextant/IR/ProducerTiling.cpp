@@ -174,3 +174,106 @@ RotateOp::generateResultTileValue(OpBuilder &builder, unsigned number,
     return failure();
   return getTiledImplementation(builder, domainOffsets, domainSizes);
 }
+
+//===----------------------------------------------------------------------===//
+// low_rank_linear
+//===----------------------------------------------------------------------===//
+
+SmallVector<utils::IteratorType> LowRankLinearOp::getLoopIteratorTypes() {
+  return SmallVector<utils::IteratorType>(getSourceType().getRank() - 1 +
+                                              (getUps().size() == 1),
+                                          utils::IteratorType::parallel);
+}
+
+// Rows, and columns where there is one second factor; never the rank.
+SmallVector<Range> LowRankLinearOp::getIterationDomain(OpBuilder &builder) {
+  SmallVector<Range> domain = getOuterDomain(builder, getLoc(), getSource());
+  if (getUps().size() == 1)
+    domain.push_back({builder.getIndexAttr(0),
+                      getSizes(builder, getLoc(), getUps().front()).back(),
+                      builder.getIndexAttr(1)});
+  return domain;
+}
+
+FailureOr<TilingResult>
+LowRankLinearOp::getTiledImplementation(OpBuilder &builder,
+                                        ArrayRef<OpFoldResult> offsets,
+                                        ArrayRef<OpFoldResult> sizes) {
+  Location loc = getLoc();
+  size_t rows = getSourceType().getRank() - 1;
+  OpFoldResult zero = builder.getIndexAttr(0);
+  SmallVector<Value> operands(getOperation()->getOperands()), slices;
+  auto slice = [&](unsigned number, ArrayRef<OpFoldResult> from,
+                   ArrayRef<OpFoldResult> count) {
+    operands[number] = takeSlice(builder, loc, operands[number], from, count);
+    slices.push_back(operands[number]);
+  };
+  // All rows' dimensions, and the last one whole or as given.
+  auto sliceRows = [&](unsigned number, OpFoldResult offset,
+                       OpFoldResult size) {
+    SmallVector<OpFoldResult> from(offsets.take_front(rows));
+    SmallVector<OpFoldResult> count(sizes.take_front(rows));
+    from.push_back(offset);
+    count.push_back(size);
+    slice(number, from, count);
+  };
+  sliceRows(getSourceMutable().getOperandNumber(), zero,
+            getSizes(builder, loc, getSource()).back());
+  bool byColumns = getUps().size() == 1;
+  if (byColumns)
+    slice(getUpsMutable()[0].getOperandNumber(), {zero, offsets[rows]},
+          {getSizes(builder, loc, getDown()).back(), sizes[rows]});
+  for (OpOperand &init : getInitsMutable())
+    sliceRows(init.getOperandNumber(), byColumns ? offsets[rows] : zero,
+              byColumns ? sizes[rows]
+                        : getSizes(builder, loc, init.get()).back());
+  return cloneTile(builder, cast<DestinationStyleOpInterface>(getOperation()),
+                   operands, slices);
+}
+
+LogicalResult LowRankLinearOp::getResultTilePosition(
+    OpBuilder &builder, unsigned number, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
+    SmallVector<OpFoldResult> &resultSizes) {
+  resultOffsets.assign(offsets.begin(), offsets.end());
+  resultSizes.assign(sizes.begin(), sizes.end());
+  if (getUps().size() == 1)
+    return success();
+  resultOffsets.push_back(builder.getIndexAttr(0));
+  resultSizes.push_back(getSizes(builder, getLoc(), getInits()[number]).back());
+  return success();
+}
+
+LogicalResult LowRankLinearOp::getIterationDomainTileFromResultTile(
+    OpBuilder &, unsigned number, ArrayRef<OpFoldResult> offsets,
+    ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
+    SmallVectorImpl<OpFoldResult> &domainSizes) {
+  domainOffsets.assign(offsets.begin(), offsets.end());
+  domainSizes.assign(sizes.begin(), sizes.end());
+  if (getUps().size() == 1)
+    return success();
+  // A tile of rows has the columns of all second factors.
+  auto type = cast<ShapedType>(getInits()[number].getType());
+  if (!isZeroInteger(offsets.back()) || type.isDynamicDim(type.getRank() - 1) ||
+      getConstantIntValue(sizes.back()) != type.getShape().back())
+    return failure();
+  domainOffsets.pop_back();
+  domainSizes.pop_back();
+  return success();
+}
+
+FailureOr<TilingResult>
+LowRankLinearOp::generateResultTileValue(OpBuilder &builder, unsigned number,
+                                         ArrayRef<OpFoldResult> offsets,
+                                         ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> domainOffsets, domainSizes;
+  if (failed(getIterationDomainTileFromResultTile(
+          builder, number, offsets, sizes, domainOffsets, domainSizes)))
+    return failure();
+  FailureOr<TilingResult> tile =
+      getTiledImplementation(builder, domainOffsets, domainSizes);
+  if (failed(tile))
+    return failure();
+  return TilingResult{
+      tile->tiledOps, {tile->tiledValues[number]}, tile->generatedSlices};
+}
