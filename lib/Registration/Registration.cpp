@@ -19,6 +19,7 @@ void mlir::sextant::registerDialects(DialectRegistry &registry) {
   registry.insert<OnnxDialect>();
   registry.insert<SextantDialect>();
   cpu::registerBufferizableOpInterfaceExternalModels(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void mlir::sextant::registerPasses() {

@@ -70,9 +70,9 @@ defvar attentionOperands = [{
       its role.
     - (C10) `sink` has one logit for each query head, in the score's type.
     - (C11) the region takes score, batch, head, query, key and one value for
-      each auxiliary operand, of its element type or, with free dimensions, of
-      their shape; it yields one score.
-    - (C12) the ops of the region are pure.
+      each auxiliary operand, of its element type or, with free dimensions, a
+      tensor or memref of their shape; it yields one score.
+    - (C12) the ops of the region do nothing but compute and read.
     - (C13) results and destinations have the shapes and element types that
       follow.
 
@@ -83,15 +83,16 @@ defvar attentionOperands = [{
 
 }];
 
-// Printed in this order by both forms.
+// Printed in this order by both forms. A custom directive prints the space
+// before what it prints, or nothing; so does a named attribute.
 defvar attentionFormat = [{
   `query` `(` $queries `:` type($queries) `)`
   `key` `(` $keys `:` type($keys) `)`
   `value` `(` $value `:` type($value) `)`
-  custom<Auxiliaries>($auxiliaries, type($auxiliaries), $roles)
-  custom<Origin>($origin, type($origin), $static_origin)
-  custom<Layouts>($query_layout, $key_layout, $value_layout, $result_layout)
-  (`scale` $scale^)? (`empty_row` $empty_row^)?
+  `` custom<Auxiliaries>($auxiliaries, type($auxiliaries), $roles)
+  `` custom<Origin>($origin, type($origin), $static_origin)
+  `` custom<Layouts>($query_layout, $key_layout, $value_layout, $result_layout)
+  (`scale` $scale^)? (`empty_row` `` $empty_row^)?
 }];
 
 defvar attentionArguments = (ins

@@ -49,7 +49,8 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
     and adds the tile's offsets to `origin`; nobody rewrites the region.
 
 }] # attentionOperands # [{
-    - (C14) there is no sink: it is part of `sextant.finalize`.
+    - (C14) `result_layout` is `bhsd`: sink and layout of the result are those
+      of `sextant.finalize`.
 
     ```mlir
     func.func @step(%q: tensor<2x6x7x16xf32>, %k: tensor<2x3x5x16xf32>, %v: tensor<2x3x5x24xf32>,
@@ -77,7 +78,7 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
   let assemblyFormat = attentionFormat # [{
     `outs` `(` $accumulator `,` $maximum `,` $sum `:` type($accumulator) `,`
     type($maximum) `,` type($sum) `)`
-    custom<Score>($score) attr-dict (`->` `(` type($results)^ `)`)?
+    `` custom<Score>($score) attr-dict (`->` `(` type($results)^ `)`)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable();
@@ -170,7 +171,7 @@ def Sextant_FinalizeOp : Sextant_StateOp<"finalize", [AttrSizedOperandSegments]>
     type($maximum) `,` type($sum) `)` (`sink` `(` $sink^ `:` type($sink) `)`)?
     `outs` `(` $init `:` type($init) `)`
     (`log_sum_exp` `(` $log_sum_exp^ `:` type($log_sum_exp) `)`)?
-    (`layout` $result_layout^)? attr-dict (`->` `(` type($results)^ `)`)?
+    (`layout` `` $result_layout^)? attr-dict (`->` `(` type($results)^ `)`)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable();

@@ -39,6 +39,29 @@ def Decompose : Pass<"sextant-decompose"> {
   ];
 }
 
+def GoOnline : Pass<"sextant-go-online"> {
+  let summary = "Write attention as steps of its running form";
+  let description = [{
+    `sextant.attention` becomes the empty state, one `sextant.online_attention`
+    over all keys, and `sextant.finalize`. The score region moves over as it
+    is; sink, result layout and log-sum-exp go to the normalisation. The step
+    is what tiles.
+
+    ```mlir
+    func.func @sunk(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
+                    %v: tensor<2x3x11x13xf32>, %sink: tensor<3xf32>) -> tensor<2x3x5x13xf32> {
+      %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+          value(%v : tensor<2x3x11x13xf32>) sink(%sink : tensor<3xf32>) : tensor<2x3x5x13xf32>
+      return %o : tensor<2x3x5x13xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
 def LowerTerms : Pass<"sextant-lower-terms"> {
   let summary = "Replace terms by the scalar ops that they stand for";
   let description = [{

@@ -277,6 +277,28 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
+/// Whether a region's argument may be `type` where `expected` is. A row of a
+/// memref may have any strides.
+static bool isArgumentType(Type type, Type expected) {
+  auto row = dyn_cast<MemRefType>(type);
+  auto expectedRow = dyn_cast<MemRefType>(expected);
+  if (!row || !expectedRow)
+    return type == expected;
+  return row.getShape() == expectedRow.getShape() &&
+         row.getElementType() == expectedRow.getElementType();
+}
+
+/// Whether an op has no effect but, at most, to read memory.
+static bool onlyReads(Operation *op) {
+  if (isPure(op))
+    return true;
+  std::optional<SmallVector<MemoryEffects::EffectInstance>> effects =
+      getEffectsRecursively(op);
+  return effects && llvm::all_of(*effects, [](const auto &instance) {
+           return isa<MemoryEffects::Read>(instance.getEffect());
+         });
+}
+
 LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
   Region &region = op.getScore();
   if (region.empty())
@@ -290,11 +312,13 @@ LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
   for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles())) {
     auto shaped = cast<ShapedType>(operand.getType());
     unsigned free = cast<AuxiliaryAttr>(roles).getNumFree();
+    ArrayRef<int64_t> row = shaped.getShape().take_back(free);
     if (free == 0)
       expected.push_back(shaped.getElementType());
+    else if (isa<MemRefType>(shaped))
+      expected.push_back(MemRefType::get(row, shaped.getElementType()));
     else
-      expected.push_back(RankedTensorType::get(
-          shaped.getShape().take_back(free), shaped.getElementType()));
+      expected.push_back(RankedTensorType::get(row, shaped.getElementType()));
   }
   if (block.getNumArguments() != expected.size())
     return op->emitOpError("expects ")
@@ -302,7 +326,7 @@ LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
            << block.getNumArguments();
   for (auto [number, argument, type] :
        llvm::enumerate(block.getArguments(), expected))
-    if (argument.getType() != type && !isa<MemRefType>(argument.getType()))
+    if (!isArgumentType(argument.getType(), type))
       return op->emitOpError("expects argument ")
              << number << " of the score region to be " << type << ", but got "
              << argument.getType();
@@ -317,10 +341,11 @@ LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
 
   // attention (C12)
   for (Operation &inner : block.without_terminator())
-    if (!isPure(&inner)) {
+    if (!onlyReads(&inner)) {
       InFlightDiagnostic diagnostic =
-          op->emitOpError("expects the ops of the score region to be pure, "
-                          "but got '")
+          op->emitOpError(
+              "expects the ops of the score region to do nothing but "
+              "compute and read, but got '")
           << inner.getName() << "'";
       diagnostic.attachNote(inner.getLoc()) << "which is here";
       return diagnostic;

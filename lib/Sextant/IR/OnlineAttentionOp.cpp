@@ -65,7 +65,10 @@ LogicalResult OnlineAttentionOp::verify() {
   if (failed(verifyRowState(*this, "the maximum", getMaximum().getType(),
                             getAccumulator().getType())))
     return failure();
-  // attention (C14) holds by construction: there is no operand for a sink.
+  // online_attention (C14)
+  if (getResultLayout() != Layout::bhsd)
+    return emitOpError("expects the state in layout bhsd, but got ")
+           << stringifyLayout(getResultLayout());
   return verifyRowState(*this, "the sum", getSum().getType(),
                         getAccumulator().getType());
 }

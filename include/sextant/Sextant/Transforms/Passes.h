@@ -8,9 +8,13 @@
 #ifndef SEXTANT_SEXTANT_TRANSFORMS_PASSES_H
 #define SEXTANT_SEXTANT_TRANSFORMS_PASSES_H
 
+#include "mlir/IR/OpDefinition.h"
 #include "mlir/Pass/Pass.h"
 
+#include <array>
+
 namespace mlir {
+class DialectRegistry;
 class RewritePatternSet;
 
 namespace sextant {
@@ -25,6 +29,18 @@ void populateDecomposePatterns(RewritePatternSet &patterns);
 
 /// Patterns that replace each term by upstream scalar ops.
 void populateLowerTermsPatterns(RewritePatternSet &patterns);
+
+/// Patterns that replace attention by its running form.
+void populateGoOnlinePatterns(RewritePatternSet &patterns);
+
+/// The state of rows that have seen no key, over [B, H, Sq, Dv] = `shape`:
+/// accumulator 0, maximum -inf, sum 0.
+std::array<Value, 3> buildEmptyState(OpBuilder &builder, Location loc,
+                                     ArrayRef<OpFoldResult> shape,
+                                     FloatType type);
+
+/// Lets the destination-style ops of the dialect bufferize in place.
+void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 
 } // namespace sextant
 } // namespace mlir
