@@ -1,0 +1,158 @@
+"""Times compiled models against other engines, and checks that they agree.
+
+    bench.py --build BUILD [FILTER] [--rounds N] [--smoke] [--json FILE]
+
+Cases are data: models.json. Every engine is a process of its own, driven in
+turn: each round takes one sample of each, so that a drift of the machine hits
+all alike. --smoke runs small sizes once and checks results only.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from inputs import make_inputs
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+from sextant_model import TYPES, Model  # noqa: E402
+
+
+class Engine:
+    """A worker process with one model loaded."""
+
+    def __init__(self, name, path, inputs, threads):
+        self.name = name
+        self.samples = []
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "benchmarks" / "worker.py"), name, str(path), inputs, str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+        )
+        if self.process.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{name} cannot run {path}")
+
+    def ask(self, order):
+        self.process.stdin.write(order + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def sample(self):
+        time.sleep(0.02)  # let the others' threads come to rest
+        self.samples.append(float(self.ask("time")))
+
+    def outputs(self, path):
+        self.ask(f"save {path}")
+        return dict(np.load(path))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def row(self):
+        ordered = sorted(self.samples)
+        return {
+            "engine": self.name, "best_ms": 1e3 * ordered[0], "median_ms": 1e3 * statistics.median(ordered),
+            "spread": ordered[-max(1, len(ordered) // 10)] / ordered[0], "samples": len(ordered),
+        }
+
+
+def compile_model(build, model, out, target):
+    library = out / f"{model.parent.name}-{model.stem}-{target}.so"
+    if not library.exists():
+        subprocess.run(
+            [str(build / "bin" / "sextant-compile"), str(model), "-o", str(library), f"--target={target}",
+             "--prefix=model"], check=True)
+    return library
+
+
+def largest_error(left, right):
+    """The largest difference, as a share of the largest magnitude of each output."""
+    worst = 0.0
+    for name, expected in right.items():
+        if expected.size:
+            scale = max(float(np.abs(expected).max()), 1e-30)
+            worst = max(worst, float(np.abs(left[name].astype(np.float64) - expected).max()) / scale)
+    return worst
+
+
+def run_case(case, build, scratch, arguments, peers):
+    model = ROOT / case["model"]
+    if not model.exists():
+        print(f"  {case['name']}: skipped, no {case['model']} (./dev oracles makes it)")
+        return []
+    dims = {**case["dims"], **(case.get("smoke", {}) if arguments.smoke else {})}
+    library = compile_model(build, model, scratch, "cpu")
+    signature = [(name, TYPES[type_], shape) for name, type_, shape in Model(library).inputs]
+    inputs = str(scratch / "inputs.npz")
+    np.savez(inputs, **make_inputs(signature, dims))
+
+    rows = []
+    for threads in case["threads"]:
+        engines = [Engine("sextant", library, inputs, threads)]
+        if arguments.smoke:
+            engines.append(Engine("sextant", compile_model(build, model, scratch, "reference"), inputs, 1))
+        else:
+            engines += [Engine(peer, model, inputs, threads) for peer in peers]
+        try:
+            for _ in range(1 if arguments.smoke else arguments.rounds):
+                for engine in engines:
+                    engine.sample()
+            results = [engine.outputs(str(scratch / f"outputs-{k}.npz")) for k, engine in enumerate(engines)]
+            error = max((largest_error(results[0], other) for other in results[1:]), default=0.0)
+            if not error < 1e-3:
+                sys.exit(f"{case['name']}: expects results within 1e-3 of the others', but got {error:.2e}")
+            if arguments.smoke:
+                print(f"  {case['name']}, {threads} thread(s): agrees with the reference, largest error {error:.1e}")
+                continue
+            ours = engines[0].row()
+            for engine in engines:
+                row = {"case": case["name"], "threads": threads, **engine.row()}
+                row["ratio"] = ours["median_ms"] / row["median_ms"]
+                rows.append(row)
+                goal = f"  (goal: at most {case['goal']})" if "goal" in case and engine is not engines[0] else ""
+                print(f"  {row['case']:26} {threads}  {row['engine']:12} {row['best_ms']:9.2f} {row['median_ms']:9.2f} "
+                      f"{row['spread']:6.2f} {row['ratio']:6.2f}{goal}")
+        finally:
+            for engine in engines:
+                engine.close()
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("filter", nargs="?", default="")
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--smoke", action="store_true", help="small sizes, results only")
+    parser.add_argument("--json", type=pathlib.Path, help="also write the rows here")
+    arguments = parser.parse_args()
+    build = (ROOT / arguments.build).resolve()
+    peers = []
+    if not arguments.smoke:
+        try:
+            import onnxruntime  # noqa: F401
+
+            peers.append("onnxruntime")
+        except ImportError:
+            print("onnxruntime is not there (./dev oracles): nothing to compare with")
+        print(f"  {'case':26} t  {'engine':12} {'best ms':>9} {'median':>9} {'p90/1':>6} {'ours/x':>6}")
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for case in json.loads((ROOT / "benchmarks" / "models.json").read_text()):
+            if arguments.filter in case["name"]:
+                rows += run_case(case, build, pathlib.Path(scratch), arguments, peers)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
