@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import torch
 
-import common
+import recipe
 
-TEXT = common.HELD_OUT.read_bytes()
+TEXT = recipe.HELD_OUT.read_bytes()
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Case:
 
 def text(batch, length, at=0):
     """Distinct stretches of held-out text as [batch, length] bytes."""
-    rows = [common.tokens(TEXT[at + 300 * b:][:length]) for b in range(batch)]
+    rows = [recipe.tokens(TEXT[at + 300 * b:][:length]) for b in range(batch)]
     return torch.stack(rows)
 
 
@@ -61,9 +61,9 @@ def decoder_case(name, wrapped, batch, sequence, past=0, mask=None, rows=None):
 @torch.no_grad()
 def encoder_case(name, wrapped, batch, sequence, mask=None, rows=None):
     hidden = (torch.arange(sequence) % 7 == 3).expand(batch, -1)
-    ids = common.mask_bytes(text(batch, sequence), hidden)
+    ids = recipe.mask_bytes(text(batch, sequence), hidden)
     mask = torch.ones_like(ids) if mask is None else torch.tensor(mask)
-    ids = ids.masked_fill(mask == 0, common.MPNET_PAD)
+    ids = ids.masked_fill(mask == 0, recipe.MPNET_PAD)
     return Case(name, [ids, mask], list(wrapped(ids, mask)), rows)
 
 

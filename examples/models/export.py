@@ -25,18 +25,20 @@ from onnx.reference import ReferenceEvaluator
 from transformers.cache_utils import DynamicCache
 
 import cases
-import common
+import recipe
 
 EXPORTS = {
     "dynamo-opset20.onnx": dict(dynamo=True, opset_version=20),
     "dynamo-opset23.onnx": dict(dynamo=True, opset_version=23),
     "torchscript-opset17.onnx": dict(dynamo=False, opset_version=17),
 }
-LIMIT = 2 * 1024 * 1024  # bytes of one export
+LIMIT = 2_000_000        # bytes of one export
 DATA_LIMIT = 600_000     # bytes of one model's vectors
 TOLERANCE = 1e-4
 # An exporter's stack traces carry the paths of the machine it ran on.
 MACHINE_PATH = re.compile(rb"/(root|work|home|usr|tmp|opt)/")
+# What the older exporter puts before every name: our wrapper and the class' own base.
+PREFIX = re.compile(r"^/model(/model)?/")
 
 
 class Decoder(torch.nn.Module):
@@ -118,11 +120,28 @@ def clean(path):
         del holder.metadata_props[:]
         for key, value in kept:
             holder.metadata_props.add(key=key, value=value)
+    shorten_names(graph)
     onnx.checker.check_model(model)
     data = model.SerializeToString(deterministic=True)
     assert not MACHINE_PATH.search(data), f"{path} names a path of this machine"
     assert len(data) <= LIMIT, f"{path} has {len(data)} bytes"
     path.write_bytes(data)
+
+
+def shorten_names(graph):
+    """Takes from the names of nodes and values the path that all of them share."""
+    def short(name):
+        return PREFIX.sub("/", name)
+
+    for node in graph.node:
+        node.name = short(node.name)
+        for values in (node.input, node.output):
+            values[:] = [short(name) for name in values]
+    for value in [*graph.value_info, *graph.initializer, *graph.input, *graph.output]:
+        value.name = short(value.name)
+    values = [name for node in graph.node for name in node.output if name]
+    values += [value.name for value in [*graph.input, *graph.initializer]]
+    assert len(set(values)) == len(values), "two values have one name"
 
 
 def runner(path):
@@ -179,8 +198,8 @@ def write_vectors(folder, names, suite):
 
 
 def do(name, args):
-    model = common.build(name)
-    weights = common.weights_file(args.work, name)
+    model = recipe.build(name)
+    weights = recipe.weights_file(args.work, name)
     if args.untrained:
         # Fresh norms and biases are all alike and the exporters would merge them.
         with torch.no_grad():
@@ -195,8 +214,8 @@ def do(name, args):
     size = write_vectors(folder / "data", names, committed)
     about = {
         "class": type(model).__name__,
-        "config": common.CONFIGS[name],
-        "parameters": common.parameters(model),
+        "config": recipe.CONFIGS[name],
+        "parameters": recipe.parameters(model),
         "trained": not args.untrained,
         "licence": "Apache-2.0 WITH LLVM-exception",
     }
@@ -205,9 +224,9 @@ def do(name, args):
         about |= {
             "command": f"python examples/models/train.py {name} --seed {record['seed']}",
             "training": {k: record[k] for k in record if k not in ("excerpt", "held_out")},
-            "protocol": common.PROTOCOL[name],
+            "protocol": recipe.PROTOCOL[name],
             # Recomputed from the weights that the exports hold.
-            "excerpt": common.score(name, model, common.held_out_windows()),
+            "excerpt": recipe.score(name, model, recipe.held_out_windows()),
             "whole_held_out": record["held_out"],
         }
     about["vector_bytes"], about["exports"] = size, {}
@@ -229,10 +248,10 @@ def do(name, args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", default=list(common.CONFIGS),
+    parser.add_argument("names", nargs="*", metavar="name", default=list(recipe.CONFIGS),
                         help="llama, bloom or mpnet (default: all)")
     parser.add_argument("--work", default="build/models", help="where checkpoints are")
-    parser.add_argument("--to", type=Path, default=common.HERE, help="where the files go")
+    parser.add_argument("--to", type=Path, default=recipe.HERE, help="where the files go")
     parser.add_argument("--untrained", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -12,7 +12,7 @@ import time
 
 import torch
 
-import common
+import recipe
 
 # Steps of 16 windows of 256 bytes: about 20 minutes a decoder on one core, 8 for mpnet.
 STEPS = {"llama": 3600, "bloom": 3600, "mpnet": 1600}
@@ -32,8 +32,8 @@ def loss_of(name, model, batch, generator):
     if name != "mpnet":
         return model(input_ids=batch, labels=batch, use_cache=False).loss
     hidden = torch.rand(batch.shape, generator=generator) < 0.15
-    logits = model(input_ids=common.mask_bytes(batch, hidden)).logits
-    return torch.nn.functional.cross_entropy(logits[hidden], batch[hidden] + common.MPNET_SHIFT)
+    logits = model(input_ids=recipe.mask_bytes(batch, hidden)).logits
+    return torch.nn.functional.cross_entropy(logits[hidden], batch[hidden] + recipe.MPNET_SHIFT)
 
 
 def optimizer_of(model, peak):
@@ -48,7 +48,7 @@ def optimizer_of(model, peak):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=common.CONFIGS)
+    parser.add_argument("name", choices=recipe.CONFIGS)
     parser.add_argument("--work", default="build/models", help="where checkpoints go")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int)
@@ -56,23 +56,23 @@ def main():
     torch.set_num_threads(1)
     steps = args.steps or STEPS[args.name]
 
-    train, held_out = common.corpus()
-    if not common.HELD_OUT.exists():
-        common.HELD_OUT.write_bytes(held_out[: common.EXCERPT])
+    train, held_out = recipe.corpus()
+    if not recipe.HELD_OUT.exists():
+        recipe.HELD_OUT.write_bytes(held_out[: recipe.EXCERPT])
     # A different corpus would make the recorded figure meaningless.
-    assert common.HELD_OUT.read_bytes() == held_out[: common.EXCERPT], "the text has changed"
-    data = common.tokens(train)
+    assert recipe.HELD_OUT.read_bytes() == held_out[: recipe.EXCERPT], "the text has changed"
+    data = recipe.tokens(train)
 
-    model = common.build(args.name, args.seed).train()
-    print(f"{args.name}: {common.parameters(model)} parameters, {len(data)} training bytes")
+    model = recipe.build(args.name, args.seed).train()
+    print(f"{args.name}: {recipe.parameters(model)} parameters, {len(data)} training bytes")
     generator = torch.Generator().manual_seed(args.seed)
     optimizer = optimizer_of(model, PEAK_RATE[args.name])
     began, shown = time.time(), 0.0
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = rate(step, steps, PEAK_RATE[args.name])
-        length = SHORT_WINDOW if step < SHORT_STEPS[args.name] else common.WINDOW
-        count = BATCH * common.WINDOW // length
+        length = SHORT_WINDOW if step < SHORT_STEPS[args.name] else recipe.WINDOW
+        count = BATCH * recipe.WINDOW // length
         starts = torch.randint(len(data) - length, (count, 1), generator=generator)
         batch = data[starts + torch.arange(length)]
         loss = loss_of(args.name, model, batch, generator)
@@ -87,14 +87,14 @@ def main():
             shown = 0.0
 
     model.eval()
-    whole = common.tokens(held_out[: len(held_out) // common.WINDOW * common.WINDOW])
+    whole = recipe.tokens(held_out[: len(held_out) // recipe.WINDOW * recipe.WINDOW])
     record = dict(
-        seed=args.seed, steps=steps, batch=BATCH, window=common.WINDOW,
+        seed=args.seed, steps=steps, batch=BATCH, window=recipe.WINDOW,
         short_steps=SHORT_STEPS[args.name], short_window=SHORT_WINDOW,
         peak_learning_rate=PEAK_RATE[args.name], training_bytes=len(data),
-        excerpt=common.score(args.name, model, common.held_out_windows()),
-        held_out=common.score(args.name, model, whole.view(-1, common.WINDOW)))
-    target = common.weights_file(args.work, args.name)
+        excerpt=recipe.score(args.name, model, recipe.held_out_windows()),
+        held_out=recipe.score(args.name, model, whole.view(-1, recipe.WINDOW)))
+    target = recipe.weights_file(args.work, args.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), target)
     target.with_name("record.json").write_text(json.dumps(record, indent=2) + "\n")
