@@ -8,6 +8,7 @@
 #include "sextant/Registration/Registration.h"
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/CpuKernels/Passes.h"
+#include "sextant/Conversion/Passes.h"
 #include "sextant/Onnx/IR/Onnx.h"
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
@@ -25,4 +26,6 @@ void mlir::sextant::registerDialects(DialectRegistry &registry) {
 void mlir::sextant::registerPasses() {
   registerCpuKernelsPasses();
   registerSextantTransformsPasses();
+  registerSextantConversionPasses();
+  registerConversionPipelines();
 }

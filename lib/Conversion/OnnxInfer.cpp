@@ -1,0 +1,89 @@
+//===- OnnxInfer.cpp - find types, sizes and constants --------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Onnx/Rules/Analysis.h"
+#include "sextant/Conversion/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::sextant {
+#define GEN_PASS_DEF_ONNXINFER
+#include "sextant/Conversion/Passes.h.inc"
+} // namespace mlir::sextant
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+/// Notes what the analysis had to assume, for those who come after it.
+static void recordEqualities(func::FuncOp func, const Facts &facts) {
+  Builder builder(func.getContext());
+  SmallVector<Attribute> equalities;
+  auto earlier = func->getAttrOfType<ArrayAttr>("sextant.equalities");
+  if (earlier)
+    llvm::append_range(equalities, earlier);
+  for (const RunTimeCheck &check : facts.runTimeChecks()) {
+    if (!check.node || !facts.isOfArguments(check.left) ||
+        !facts.isOfArguments(check.right))
+      continue;
+    equalities.push_back(builder.getStrArrayAttr(
+        {check.left.str(), check.right.str(), check.message}));
+  }
+  if (!equalities.empty())
+    func->setAttr("sextant.equalities", builder.getArrayAttr(equalities));
+}
+
+/// A size for users to read: in names of inputs' dimensions, or nothing.
+static std::string sizeText(const Facts &facts, const SymbolicDim &dim) {
+  bool isNamed = facts.isOfArguments(dim);
+  dim.walkSymbols(
+      [&](StringRef symbol) { isNamed &= !symbol.starts_with("."); });
+  return isNamed ? dim.str() : std::string();
+}
+
+namespace {
+struct OnnxInfer : public mlir::sextant::impl::OnnxInferBase<OnnxInfer> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (func.isExternal())
+      return;
+    Analysis analysis(func, /*mayRewrite=*/true);
+    if (failed(analysis.run()))
+      return signalPassFailure();
+    Facts &facts = analysis.facts;
+    Operation *terminator = func.front().getTerminator();
+    Builder builder(&getContext());
+    for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+      if (!func.getResultAttr(index, "sextant.dims"))
+        continue;
+      SmallVector<std::string> texts;
+      for (const SymbolicDim &dim : facts[value].shape)
+        texts.push_back(sizeText(facts, facts.resolve(dim)));
+      func.setResultAttr(index, "sextant.dims",
+                         builder.getStrArrayAttr(SmallVector<StringRef>(
+                             texts.begin(), texts.end())));
+    }
+    recordEqualities(func, facts);
+    // Equalities found late refine what was inferred early.
+    func.front().walk([&](OnnxNodeOp node) {
+      for (Value result : node.getResults())
+        if (facts.contains(result))
+          result.setType(
+              typeOf(facts[result].shape, facts[result].elementType));
+    });
+    func.setType(FunctionType::get(&getContext(), func.getArgumentTypes(),
+                                   terminator->getOperandTypes()));
+    SmallVector<Operation *> body;
+    for (Operation &op : func.front().without_terminator())
+      body.push_back(&op);
+    for (Operation *op : llvm::reverse(body))
+      if (isOpTriviallyDead(op))
+        op->erase();
+  }
+};
+} // namespace

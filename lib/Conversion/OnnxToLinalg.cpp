@@ -1,0 +1,46 @@
+//===- OnnxToLinalg.cpp - ONNX nodes to linalg on tensors -----------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Onnx/Rules/Analysis.h"
+#include "Onnx/Rules/Lowering.h"
+#include "sextant/Conversion/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace mlir::sextant {
+#define GEN_PASS_DEF_ONNXTOLINALG
+#include "sextant/Conversion/Passes.h.inc"
+} // namespace mlir::sextant
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+struct OnnxToLinalg
+    : public mlir::sextant::impl::OnnxToLinalgBase<OnnxToLinalg> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (func.isExternal())
+      return;
+    Analysis analysis(func, /*mayRewrite=*/false);
+    if (failed(analysis.run()))
+      return signalPassFailure();
+    Lowering lowering(func, analysis.facts);
+    if (failed(lowering.run())) {
+      // A rule that gives up has told why; this covers one that has not.
+      return signalPassFailure();
+    }
+    func->removeAttr("sextant.equalities");
+  }
+};
+} // namespace

@@ -1,0 +1,243 @@
+//===- Index.cpp - rules that look elements up ----------------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An index is data: it is checked as a whole before the first element is read,
+// and clamped where it is used, so that no order of evaluation reads outside
+// of a tensor.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Onnx/Rules/Elementwise.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+/// Negative indices count from the end.
+static Value wrapIndex(ImplicitLocOpBuilder &b, Value index, Value size) {
+  Value position = scalar::toIndex(b, index);
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value isNegative =
+      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, position, zero);
+  Value wrapped =
+      scalar::select(b, isNegative, scalar::add(b, position, size), position);
+  Value last = scalar::sub(b, size, arith::ConstantIndexOp::create(b, 1));
+  return scalar::maximum(b, scalar::minimum(b, wrapped, last), zero);
+}
+
+/// Every element of the tensor known and provably in range.
+static bool isProvablyInRange(Facts &facts, Value indices,
+                              const SymbolicDim &size) {
+  const auto &elements = facts[indices].elements;
+  return elements && llvm::all_of(*elements, [&](const SymbolicDim &element) {
+           return (element + size).isNonNegative() &&
+                  (size - element).isPositive();
+         });
+}
+
+static void checkIndices(Lowering &lowering, const Lowered &indices,
+                         Value size) {
+  Value holds = lowering.forAll(
+      {indices}, indices.shape, [&](ImplicitLocOpBuilder &b, ValueRange in) {
+        Value index = scalar::toIndex(b, in[0]);
+        Value least =
+            scalar::sub(b, arith::ConstantIndexOp::create(b, 0), size);
+        return b.createOrFold<arith::AndIOp>(
+            b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge, index,
+                                          least),
+            b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, index,
+                                          size));
+      });
+  lowering.check(holds, "expects indices within the dimension they select "
+                        "from, but got one outside");
+}
+
+//===----------------------------------------------------------------------===//
+// Gather
+//===----------------------------------------------------------------------===//
+
+static LogicalResult inferGather(Inference &inference, OnnxNodeOp node) {
+  const Shape &shape = inference.shape(0);
+  FailureOr<int64_t> axis =
+      inference.normalizeAxis(node.getIntAttr("axis", 0), shape.size());
+  if (failed(axis))
+    return failure();
+  if (!inference.elementType(1).isSignlessInteger())
+    return inference.fail("expects integer indices");
+  Shape result(shape.begin(), shape.begin() + *axis);
+  llvm::append_range(result, inference.shape(1));
+  result.append(shape.begin() + *axis + 1, shape.end());
+  const TensorFacts &known = inference.in(0);
+  if (known.elements && shape.size() == 1) {
+    if (std::optional<SmallVector<int64_t>> indices = inference.constants(1)) {
+      SmallVector<SymbolicDim> elements;
+      int64_t size = known.elements->size();
+      for (int64_t index : *indices) {
+        if (index < -size || index >= size)
+          return inference.fail("expects indices below " + Twine(size) +
+                                ", but got " + Twine(index));
+        elements.push_back((*known.elements)[index < 0 ? index + size : index]);
+      }
+      return inference.set(0, std::move(result), known.elementType,
+                           std::move(elements));
+    }
+  }
+  return inference.set(0, std::move(result), known.elementType);
+}
+
+static LogicalResult lowerGather(Lowering &lowering, OnnxNodeOp node) {
+  Lowered table = lowering.in(0), indices = lowering.in(1);
+  if (!table.value || !indices.value)
+    return failure();
+  int64_t axis = node.getIntAttr("axis", 0);
+  axis = axis < 0 ? axis + table.rank() : axis;
+  Value size = lowering.size(table.shape[axis]);
+  if (!isProvablyInRange(lowering.facts, node.getInput(1), table.shape[axis]))
+    checkIndices(lowering, indices, size);
+  // The indices take the place of the axis among the result's dimensions.
+  Shape shape = lowering.resultShape();
+  Shape spread(indices.shape);
+  for (int64_t dim = axis + 1; dim < table.rank(); ++dim)
+    spread.push_back(1);
+  Lowered aligned = lowering.reshape(indices, spread);
+  return lowering.set(lowering.generate(
+      {aligned}, shape, table.elementType,
+      [&](ImplicitLocOpBuilder &b, ValueRange at, ValueRange in) {
+        SmallVector<Value> position(at.begin(), at.begin() + axis);
+        position.push_back(wrapIndex(b, in[0], size));
+        llvm::append_range(position, at.drop_front(axis + indices.rank()));
+        return tensor::ExtractOp::create(b, table.value, position);
+      }));
+}
+
+//===----------------------------------------------------------------------===//
+// GatherElements
+//===----------------------------------------------------------------------===//
+
+static LogicalResult inferGatherElements(Inference &inference,
+                                         OnnxNodeOp node) {
+  FailureOr<int64_t> axis =
+      inference.normalizeAxis(node.getIntAttr("axis", 0), inference.rank(0));
+  if (failed(axis))
+    return failure();
+  const Shape &data = inference.shape(0), &indices = inference.shape(1);
+  if (data.size() != indices.size() ||
+      !inference.elementType(1).isSignlessInteger())
+    return inference.fail("expects integer indices of rank " +
+                          Twine(data.size()) + ", but got " + str(indices));
+  // Other dimensions may be shorter than the data's, never longer.
+  for (auto [dim, size] : llvm::enumerate(indices))
+    if ((int64_t)dim != *axis && !data[dim].isAtLeast(size) &&
+        failed(inference.equate(data[dim], size, "sizes")))
+      return failure();
+  return inference.set(0, indices, inference.elementType(0));
+}
+
+static LogicalResult lowerGatherElements(Lowering &lowering, OnnxNodeOp node) {
+  Lowered data = lowering.in(0), indices = lowering.in(1);
+  if (!data.value || !indices.value)
+    return failure();
+  int64_t axis = node.getIntAttr("axis", 0);
+  axis = axis < 0 ? axis + data.rank() : axis;
+  Value size = lowering.size(data.shape[axis]);
+  if (!isProvablyInRange(lowering.facts, node.getInput(1), data.shape[axis]))
+    checkIndices(lowering, indices, size);
+  return lowering.set(lowering.generate(
+      {indices}, lowering.resultShape(), data.elementType,
+      [&](ImplicitLocOpBuilder &b, ValueRange at, ValueRange in) {
+        SmallVector<Value> position(at);
+        position[axis] = wrapIndex(b, in[0], size);
+        return tensor::ExtractOp::create(b, data.value, position);
+      }));
+}
+
+//===----------------------------------------------------------------------===//
+// GatherND
+//===----------------------------------------------------------------------===//
+
+static FailureOr<int64_t> indexDepth(Inference &inference, OnnxNodeOp node) {
+  const Shape &data = inference.shape(0), &indices = inference.shape(1);
+  int64_t batch = node.getIntAttr("batch_dims", 0);
+  std::optional<int64_t> depth =
+      indices.empty() ? std::nullopt : indices.back().constant();
+  if (!depth || *depth < 1 || batch < 0 ||
+      *depth + batch > (int64_t)data.size() ||
+      batch >= (int64_t)indices.size() ||
+      !inference.elementType(1).isSignlessInteger())
+    return inference.fail("expects tuples of at most " +
+                          Twine((int64_t)data.size() - batch) +
+                          " indices, but got " + str(indices));
+  return *depth;
+}
+
+static LogicalResult inferGatherND(Inference &inference, OnnxNodeOp node) {
+  FailureOr<int64_t> depth = indexDepth(inference, node);
+  if (failed(depth))
+    return failure();
+  const Shape &data = inference.shape(0), &indices = inference.shape(1);
+  int64_t batch = node.getIntAttr("batch_dims", 0);
+  for (int64_t dim = 0; dim < batch; ++dim)
+    if (failed(inference.equate(data[dim], indices[dim], "sizes")))
+      return failure();
+  Shape result(indices.begin(), indices.end() - 1);
+  result.append(data.begin() + batch + *depth, data.end());
+  return inference.set(0, std::move(result), inference.elementType(0));
+}
+
+/// Column `column` of a tensor of index tuples, without its last dimension.
+static Lowered tupleColumn(Lowering &lowering, const Lowered &indices,
+                           int64_t column) {
+  Shape one = indices.shape, rest(indices.shape);
+  one.back() = 1;
+  rest.pop_back();
+  SmallVector<OpFoldResult> offsets(indices.rank(),
+                                    lowering.builder.getIndexAttr(0));
+  offsets.back() = lowering.builder.getIndexAttr(column);
+  SmallVector<int64_t> steps(indices.rank(), 1);
+  return lowering.reshape(lowering.slice(indices, offsets, one, steps), rest);
+}
+
+static LogicalResult lowerGatherND(Lowering &lowering, OnnxNodeOp node) {
+  Inference inference(lowering.facts, node);
+  Lowered data = lowering.in(0), indices = lowering.in(1);
+  if (!data.value || !indices.value)
+    return failure();
+  int64_t depth = *indexDepth(inference, node);
+  int64_t batch = node.getIntAttr("batch_dims", 0);
+  int64_t outer = indices.rank() - 1;
+  SmallVector<Value> sizes;
+  SmallVector<Lowered> columns;
+  for (int64_t column = 0; column < depth; ++column) {
+    sizes.push_back(lowering.size(data.shape[batch + column]));
+    Lowered positions = tupleColumn(lowering, indices, column);
+    checkIndices(lowering, positions, sizes.back());
+    Shape spread = positions.shape;
+    for (int64_t dim = batch + depth; dim < data.rank(); ++dim)
+      spread.push_back(1);
+    columns.push_back(lowering.reshape(positions, spread));
+  }
+  return lowering.set(lowering.generate(
+      columns, lowering.resultShape(), data.elementType,
+      [&](ImplicitLocOpBuilder &b, ValueRange at, ValueRange in) {
+        SmallVector<Value> position(at.begin(), at.begin() + batch);
+        for (auto [element, size] : llvm::zip(in, sizes))
+          position.push_back(wrapIndex(b, element, size));
+        llvm::append_range(position, at.drop_front(outer));
+        return tensor::ExtractOp::create(b, data.value, position);
+      }));
+}
+
+void mlir::sextant::addIndexRules(RuleTable &table) {
+  auto binary = [&](StringRef name, OpRule::Infer infer, OpRule::Lower lower) {
+    table.add({"", name, 1, latestVersion, 2, 2, 1, 1, infer, lower});
+  };
+  binary("Gather", inferGather, lowerGather);
+  binary("GatherElements", inferGatherElements, lowerGatherElements);
+  binary("GatherND", inferGatherND, lowerGatherND);
+}
