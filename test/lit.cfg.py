@@ -49,6 +49,7 @@ optional = {
     # Only on request: these take minutes.
     "oracles": lit_config.params.get("extended") == "1"
     and os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
+    "gtest": os.path.exists(os.path.join(config.sextant_tools_dir, "import-unit-tests")),
     "x86_64": platform.machine() == "x86_64",
 }
 for name, found in optional.items():

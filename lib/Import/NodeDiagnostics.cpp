@@ -8,24 +8,25 @@
 #include "sextant/Import/NodeDiagnostics.h"
 
 #include "mlir/IR/Location.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
 
 /// The nodes of a location, a caller before what it calls.
-static void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
+static void collectNodes(Location loc, SmallVectorImpl<NameLoc> &nodes) {
   if (auto call = dyn_cast<CallSiteLoc>(loc)) {
-    collectNames(call.getCaller(), names);
-    collectNames(call.getCallee(), names);
-  } else if (auto name = dyn_cast<NameLoc>(loc)) {
-    names.push_back(name.getName());
+    collectNodes(call.getCaller(), nodes);
+    collectNodes(call.getCallee(), nodes);
+  } else if (auto node = dyn_cast<NameLoc>(loc)) {
+    nodes.push_back(node);
   } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
     // Of what was fused, the first stands for all.
     for (Location part : fused.getLocations()) {
-      size_t before = names.size();
-      collectNames(part, names);
-      if (names.size() > before)
+      size_t before = nodes.size();
+      collectNodes(part, nodes);
+      if (nodes.size() > before)
         return;
     }
   }
@@ -49,11 +50,16 @@ static void print(Diagnostic &diag, FileLineColLoc file,
                   llvm::raw_ostream &stream) {
   stream << file.getFilename().getValue() << ": " << getWord(diag.getSeverity())
          << ": ";
-  SmallVector<StringRef> names;
-  collectNames(diag.getLocation(), names);
-  for (StringRef name : names)
-    stream << "node '" << name
-           << (name.data() == names.back().data() ? "': " : "', ");
+  SmallVector<NameLoc> nodes;
+  collectNodes(diag.getLocation(), nodes);
+  for (auto [index, node] : llvm::enumerate(nodes)) {
+    stream << (index ? ", node '" : "node '") << node.getName().getValue()
+           << "'";
+    if (auto module = dyn_cast<NameLoc>(node.getChildLoc()))
+      stream << " in '" << module.getName().getValue() << "'";
+  }
+  if (!nodes.empty())
+    stream << ": ";
   stream << diag << '\n';
   for (Diagnostic &note : diag.getNotes()) {
     auto at = note.getLocation()->findInstanceOf<FileLineColLoc>();

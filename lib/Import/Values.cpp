@@ -36,11 +36,31 @@ LogicalResult ModelImporter::fail(const Twine &what, llvm::Error error) {
   return emitError() << what << ": " << llvm::toString(std::move(error));
 }
 
+/// PyTorch's newer exporter states of each node the modules in which it arose,
+/// from the outermost to the call itself: `: Llama/model:
+/// LlamaModel/model.norm: RMSNorm/mul_7: aten.mul.Tensor`. Each names its whole
+/// path before the colon, so the last but one is enough.
+static StringRef getModule(const proto::NodeProto &node) {
+  for (const proto::StringStringEntryProto &entry : node.metadata_props()) {
+    if (entry.key() != "namespace")
+      continue;
+    auto [modules, call] = StringRef(entry.value()).rsplit('/');
+    if (call.empty())
+      return "";
+    StringRef last = modules.substr(modules.rfind('/') + 1);
+    return last.split(':').first;
+  }
+  return "";
+}
+
 Location ModelImporter::getLoc(const proto::NodeProto &node,
                                const Scope &scope) {
   StringRef name = getNodeName(node);
+  Location outer = fileLoc;
+  if (StringRef module = getModule(node); !module.empty())
+    outer = NameLoc::get(builder.getStringAttr(module), fileLoc);
   Location loc = NameLoc::get(
-      builder.getStringAttr(name.empty() ? node.op_type() : name), fileLoc);
+      builder.getStringAttr(name.empty() ? node.op_type() : name), outer);
   if (scope.frame->callLoc)
     return CallSiteLoc::get(loc, *scope.frame->callLoc);
   return loc;
