@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "sextant/Import/TensorFile.h"
 #include "TensorBytes.h"
+
+#include "sextant/Import/TensorFile.h"
 
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
