@@ -21,7 +21,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -61,6 +61,7 @@ private:
   }
 
   void addInputs();
+  SmallVector<OpFoldResult> getShape();
   Value buildPosition(OpBuilder &b, ValueRange arguments);
   Value buildAngle(OpBuilder &b, Value position, Value plane,
                    ValueRange arguments);
@@ -178,13 +179,30 @@ Value TableBuilder::buildMagnitude(OpBuilder &b, ValueRange arguments) {
   return magnitude;
 }
 
+/// Where the positions say how many rows there are, the source is not asked:
+/// tables of queries and of keys are to be equal.
+SmallVector<OpFoldResult> TableBuilder::getShape() {
+  SmallVector<OpFoldResult> shape(3, builder.getIndexAttr(1));
+  shape[2] = builder.getIndexAttr(op.getNumPlanes());
+  if (Value positions = op.getPositions()) {
+    SmallVector<OpFoldResult> sizes = getSizes(builder, loc, positions);
+    shape[1] = sizes.back();
+    if (differs)
+      shape[0] = sizes[sizes.size() - 2];
+    // A length for each entry, and positions for all.
+    if (!lengthInput || !isOneInteger(shape[0]))
+      return shape;
+  }
+  SmallVector<OpFoldResult> sizes = getSizes(builder, loc, op.getSource());
+  shape[1] = sizes[getSequenceDim(op.getLayout())];
+  if (differs)
+    shape[0] = sizes[0];
+  return shape;
+}
+
 RotateTables TableBuilder::build() {
   addInputs();
-  SmallVector<OpFoldResult> sizes = getSizes(builder, loc, op.getSource());
-  OpFoldResult one = builder.getIndexAttr(1);
-  SmallVector<OpFoldResult> shape = {differs ? sizes[0] : one,
-                                     sizes[getSequenceDim(op.getLayout())],
-                                     builder.getIndexAttr(op.getNumPlanes())};
+  SmallVector<OpFoldResult> shape = getShape();
   Value empty = tensor::EmptyOp::create(builder, loc, shape, type);
   SmallVector<AffineMap> allMaps(maps);
   allMaps.append(2, builder.getMultiDimIdentityMap(3));

@@ -42,6 +42,9 @@ std::array<Value, 3> buildEmptyState(OpBuilder &builder, Location loc,
 /// Lets the destination-style ops of the dialect bufferize in place.
 void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 
+/// Patterns that give each rotation by a schedule tables of its rows.
+void populateTabulateRotationPatterns(RewritePatternSet &patterns);
+
 } // namespace sextant
 } // namespace mlir
 
