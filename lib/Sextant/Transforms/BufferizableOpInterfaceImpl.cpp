@@ -106,6 +106,50 @@ struct BucketBiasBufferization
   }
 };
 
+/// Both elements of a plane are read before either is written, so that a cache
+/// is rotated where it lies, unless its elements change places.
+struct RotateBufferization
+    : public bufferization::DstBufferizableOpInterfaceExternalModel<
+          RotateBufferization, RotateOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const bufferization::AnalysisState &) const {
+    return !cast<RotateOp>(op).isDpsInit(&operand);
+  }
+  bool bufferizesToElementwiseAccess(Operation *op,
+                                     const bufferization::AnalysisState &,
+                                     ArrayRef<OpOperand *> operands) const {
+    auto rotate = cast<RotateOp>(op);
+    return rotate.getOutputPairs() == rotate.getPairs() &&
+           llvm::all_of(operands, [&](OpOperand *operand) {
+             return operand == &rotate.getSourceMutable() ||
+                    operand == &rotate.getInitMutable();
+           });
+  }
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    return bufferizeDestinationStyleOp(cast<DestinationStyleOpInterface>(op),
+                                       rewriter, options, state);
+  }
+};
+
+/// Behind a past the whole destination is written, otherwise a part of it.
+struct CacheAppendBufferization
+    : public bufferization::DstBufferizableOpInterfaceExternalModel<
+          CacheAppendBufferization, CacheAppendOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const bufferization::AnalysisState &) const {
+    auto append = cast<CacheAppendOp>(op);
+    return !append.getPast() || !append.isDpsInit(&operand);
+  }
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    return bufferizeDestinationStyleOp(cast<DestinationStyleOpInterface>(op),
+                                       rewriter, options, state);
+  }
+};
+
 } // namespace
 
 void sextant::registerBufferizableOpInterfaceExternalModels(
@@ -113,6 +157,10 @@ void sextant::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, SextantDialect *) {
     OnlineAttentionOp::attachInterface<
         DestinationStyleBufferization<OnlineAttentionOp>>(*context);
+    RotateOp::attachInterface<RotateBufferization>(*context);
+    LowRankLinearOp::attachInterface<OverwritingBufferization<LowRankLinearOp>>(
+        *context);
+    CacheAppendOp::attachInterface<CacheAppendBufferization>(*context);
     MergeOp::attachInterface<DestinationStyleBufferization<MergeOp>>(*context);
     FinalizeOp::attachInterface<OverwritingBufferization<FinalizeOp>>(*context);
     BucketBiasOp::attachInterface<BucketBiasBufferization>(*context);
