@@ -38,8 +38,9 @@ protected:
 TEST_F(FrequencyScheduleTest, GeometricFallsByTheBaseOverAllDimensions) {
   SmallVector<double> frequencies = get(GeometricAttr::get(&context, 1e4), 8);
   ASSERT_EQ(frequencies.size(), 4u);
-  for (auto [plane, want] : llvm::enumerate({1.0, 0.1, 0.01, 0.001}))
-    EXPECT_NEAR(frequencies[plane] / want, 1.0, 1e-15);
+  const double want[] = {1.0, 0.1, 0.01, 0.001};
+  for (unsigned plane = 0; plane < 4; ++plane)
+    EXPECT_NEAR(frequencies[plane] / want[plane], 1.0, 1e-15);
 }
 
 // Planes that YaRN and llama3 keep, of Llama-2 and Llama-3.
