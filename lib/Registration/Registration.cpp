@@ -26,6 +26,7 @@ void mlir::sextant::registerDialects(DialectRegistry &registry) {
 void mlir::sextant::registerPasses() {
   registerCpuKernelsPasses();
   registerSextantTransformsPasses();
+  registerRaisePipeline();
   registerSextantConversionPasses();
   registerConversionPipelines();
 }

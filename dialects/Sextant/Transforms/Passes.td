@@ -9,6 +9,7 @@
 #define SEXTANT_TRANSFORMS_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+include "Sextant/Transforms/RaisingPasses.td"
 
 def Decompose : Pass<"sextant-decompose"> {
   let summary = "Replace every aggregated op by its definition in linalg";
@@ -89,60 +90,6 @@ def LowerTerms : Pass<"sextant-lower-terms"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
-  ];
-}
-
-def RaiseAttention : Pass<"sextant-raise-attention"> {
-  let summary = "Find attention in linalg by the value of a score";
-  let description = [{
-    Starts at every contraction whose operand holds probabilities of a softmax
-    and asks what the score of (batch, head, query, key) is. Indices are pushed
-    backwards through linalg and tensor ops, so that no order of reshapes,
-    transposes, broadcasts, casts or masks matters. If the score is a function
-    of one product of queries and keys, that function becomes the score region;
-    tensors that it reads by position become auxiliary operands. Key heads that
-    are repeated for several query heads are taken before the repetition, and
-    constant factors on queries, keys and scores become one scale.
-
-    Every softmax that stays is a missed remark with the reason.
-
-    ```mlir
-    func.func @spelt_out(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x7x11xf32>,
-                         %v: tensor<2x3x11x13xf32>) -> tensor<2x3x5x13xf32> {
-      %zero = arith.constant dense<0.0> : tensor<2x3x5x11xf32>
-      %zero_out = arith.constant dense<0.0> : tensor<2x3x5x13xf32>
-      %s = linalg.generic {
-          indexing_maps = [affine_map<(b, h, i, j, d) -> (b, h, i, d)>,
-                           affine_map<(b, h, i, j, d) -> (b, h, d, j)>,
-                           affine_map<(b, h, i, j, d) -> (b, h, i, j)>],
-          iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
-          ins(%q, %k : tensor<2x3x5x7xf32>, tensor<2x3x7x11xf32>) outs(%zero : tensor<2x3x5x11xf32>) {
-      ^bb0(%x: f32, %y: f32, %sum: f32):
-        %0 = arith.mulf %x, %y : f32
-        %1 = arith.addf %sum, %0 : f32
-        linalg.yield %1 : f32
-      } -> tensor<2x3x5x11xf32>
-      %p = linalg.softmax dimension(3) ins(%s : tensor<2x3x5x11xf32>) outs(%zero : tensor<2x3x5x11xf32>)
-          -> tensor<2x3x5x11xf32>
-      %o = linalg.generic {
-          indexing_maps = [affine_map<(b, h, i, e, j) -> (b, h, i, j)>,
-                           affine_map<(b, h, i, e, j) -> (b, h, j, e)>,
-                           affine_map<(b, h, i, e, j) -> (b, h, i, e)>],
-          iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
-          ins(%p, %v : tensor<2x3x5x11xf32>, tensor<2x3x11x13xf32>) outs(%zero_out : tensor<2x3x5x13xf32>) {
-      ^bb0(%x: f32, %y: f32, %sum: f32):
-        %0 = arith.mulf %x, %y : f32
-        %1 = arith.addf %sum, %0 : f32
-        linalg.yield %1 : f32
-      } -> tensor<2x3x5x13xf32>
-      return %o : tensor<2x3x5x13xf32>
-    }
-    ```
-    becomes `sextant.attention query(%q) key(%transposed_k) value(%v)`.
-  }];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::sextant::SextantDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 

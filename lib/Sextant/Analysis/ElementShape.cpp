@@ -107,10 +107,13 @@ Element ElementValue::throughConcat(tensor::ConcatOp op,
   SmallVector<Element> at(indices);
   Element start = context.integer(0), result = nullptr;
   SmallVector<std::pair<Element, Element>> pieces;
-  for (Value input : op.getInputs()) {
+  for (auto [number, input] : llvm::enumerate(op.getInputs())) {
+    for (unsigned k = 0; k < indices.size(); ++k)
+      if (k != dim)
+        context.unify(size(input, k), size(op.getInputs().front(), k));
     Element end = context.add(start, size(input, dim));
     Element before =
-        input == op.getInputs().back()
+        number + 1 == op.getInputs().size()
             ? context.boolean(true)
             : context.compare(arith::CmpIPredicate::slt, indices[dim], end);
     std::optional<bool> known = ElementContext::getBool(before);
@@ -153,10 +156,14 @@ Element ElementValue::throughExpand(tensor::ExpandShapeOp op,
                                     ArrayRef<Element> indices) {
   SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
   SmallVector<Element> at;
-  for (ArrayRef<int64_t> group : op.getReassociationIndices()) {
-    Element index = context.integer(0);
-    for (int64_t k : group)
-      index = context.add(context.mul(index, size(sizes[k])), indices[k]);
+  for (auto [k, group] : llvm::enumerate(op.getReassociationIndices())) {
+    Element index = context.integer(0), whole = context.integer(1);
+    for (int64_t d : group) {
+      Element extent = size(sizes[d]);
+      whole = context.mul(whole, extent);
+      index = context.add(context.mul(index, extent), indices[d]);
+    }
+    context.unify(whole, size(op.getSrc(), k));
     at.push_back(index);
   }
   return element(op.getSrc(), at);

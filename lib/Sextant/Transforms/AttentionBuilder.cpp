@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -96,14 +97,18 @@ bool AttentionBuilder::describe(const ElementValue::Source &source,
       return false;
     dims.push_back(dim);
   }
-  if (!seen[unsigned(Axis::rows)] || !seen[unsigned(Axis::size)])
-    return false;
   // Unit dimensions take the place of what is missing, outer axes first.
-  for (Axis axis : {Axis::batch, Axis::head}) {
+  auto isUnit = [&](Axis axis) {
+    Element coordinate = axis == Axis::batch  ? match.batch
+                         : axis == Axis::rows ? rows
+                                              : size;
+    return axis == Axis::head ||
+           context.extent(coordinate) == context.integer(1);
+  };
+  for (Axis axis : {Axis::batch, Axis::head, Axis::rows, Axis::size}) {
     if (seen[unsigned(axis)])
       continue;
-    if (axis == Axis::batch &&
-        context.extent(match.batch) != context.integer(1))
+    if (!isUnit(axis))
       return false;
     for (Dim &dim : dims)
       if (dim.axes.empty()) {
@@ -112,7 +117,7 @@ bool AttentionBuilder::describe(const ElementValue::Source &source,
         break;
       }
   }
-  return true;
+  return seen[unsigned(Axis::rows)] && seen[unsigned(Axis::size)];
 }
 
 std::optional<AttentionBuilder::Operand>
@@ -262,8 +267,9 @@ void AttentionBuilder::absorbScale() {
 /// past" and the like, what stands beside i - j.
 Element AttentionBuilder::findOrigin() {
   Element origin = nullptr;
+  int64_t least = 0;
   walkElement(match.score, [&](Element node) {
-    if (origin || node->kind != ElementKind::Sum)
+    if (node->kind != ElementKind::Sum)
       return;
     ElementContext::Polynomial sum = ElementContext::getPolynomial(node);
     int64_t atQuery = sum.coefficientOf(match.query);
@@ -273,9 +279,16 @@ Element AttentionBuilder::findOrigin() {
     for (auto [term, coefficient] : sum.terms)
       if (term != match.query && term != match.key)
         rest.terms.push_back({term, coefficient * atQuery});
+    // "i - j + c >= 0", or its opposite "j - i - c - 1 >= 0". A window has the
+    // same form with a larger constant.
+    rest.constant = atQuery > 0 ? sum.constant : -sum.constant - 1;
     Element candidate = context.build(rest);
-    if (candidate != context.integer(0) && !candidate->coordinates)
-      origin = candidate;
+    uint64_t others = candidate->coordinates & ~match.batch->coordinates;
+    if (rest.terms.empty() || others ||
+        (origin && std::abs(rest.constant) >= least))
+      return;
+    origin = candidate;
+    least = std::abs(rest.constant);
   });
   return origin ? origin : context.integer(0);
 }
@@ -313,6 +326,40 @@ Value AttentionBuilder::buildSink(std::string &reason) {
   }
   reason = "its sink is not one logit for each head";
   return nullptr;
+}
+
+/// An index, or one for each batch entry.
+Value AttentionBuilder::buildOrigin(Element origin, Value queries,
+                                    std::string &reason) {
+  if (!origin->coordinates) {
+    Block scratch;
+    ScoreRegion region(context, builder, loc, &scratch, builder.getF32Type());
+    Value value = region.emit(origin);
+    reason = region.getReason().str();
+    return value;
+  }
+  OpFoldResult batch = tensor::getMixedSize(builder, loc, queries, 0);
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, {batch}, builder.getIndexType());
+  bool complete = true;
+  AffineMap map = builder.getMultiDimIdentityMap(1);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, empty.getType(), ValueRange(), empty, map,
+      utils::IteratorType::parallel,
+      [&](OpBuilder &nested, Location, ValueRange) {
+        Block *block = nested.getBlock();
+        ScoreRegion region(context, builder, loc, block, builder.getF32Type());
+        region.setReadsTensors();
+        region.bind(match.batch, linalg::IndexOp::create(nested, loc, 0));
+        Value value = region.emit(origin);
+        reason = region.getReason().str();
+        complete = value != nullptr;
+        nested.setInsertionPointToEnd(block);
+        linalg::YieldOp::create(
+            nested, loc,
+            complete ? value : linalg::IndexOp::create(nested, loc, 0));
+      });
+  return complete ? generic.getResult(0) : nullptr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -411,6 +458,37 @@ FailureOr<Value> AttentionBuilder::placeResult(Value result,
   return result;
 }
 
+/// The type that all users of a tensor truncate its elements to, or null.
+static Type getNarrowedType(Value value) {
+  Type narrow;
+  for (Operation *user : value.getUsers()) {
+    auto op = dyn_cast<linalg::LinalgOp>(user);
+    if (!op || op.getNumReductionLoops() != 0 || op.getNumDpsInputs() != 1 ||
+        !llvm::hasNItems(op.getBlock()->getOperations(), 2))
+      return nullptr;
+    auto truncation = dyn_cast<arith::TruncFOp>(op.getBlock()->front());
+    if (!truncation || (narrow && narrow != truncation.getType()))
+      return nullptr;
+    narrow = truncation.getType();
+  }
+  return narrow;
+}
+
+Value AttentionBuilder::widenResult(Value result, Type type) {
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, result), type);
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(4));
+  SmallVector<utils::IteratorType> parallel(4, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, empty.getType(), result, empty, maps, parallel,
+             [&](OpBuilder &nested, Location, ValueRange arguments) {
+               Value wide =
+                   arith::ExtFOp::create(nested, loc, type, arguments.front());
+               linalg::YieldOp::create(nested, loc, wide);
+             })
+      .getResult(0);
+}
+
 FailureOr<Value> AttentionBuilder::build(std::string &reason) {
   auto resultType =
       cast<RankedTensorType>(match.valueProduct->getResult(0).getType());
@@ -420,12 +498,18 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
     return failure();
   }
   absorbScale();
-  std::optional<Operand> q =
-      place(match.queries, match.query, match.inner, elementType);
-  std::optional<Operand> k =
-      place(match.keys, match.key, match.inner, elementType);
-  std::optional<Operand> v =
-      place(match.value, match.key, match.column, elementType);
+  std::optional<Operand> q, k, v;
+  auto placeAll = [&](Type type) {
+    elementType = type;
+    q = place(match.queries, match.query, match.inner, type);
+    k = place(match.keys, match.key, match.inner, type);
+    v = place(match.value, match.key, match.column, type);
+    return q && k && v;
+  };
+  // Operands that were widened for a result that is narrowed again.
+  Type narrow = getNarrowedType(match.valueProduct->getResult(0));
+  if (!placeAll(elementType) && narrow)
+    placeAll(narrow);
   if (!q || !k || !v) {
     reason = (llvm::Twine("its ") +
               (!q   ? "queries"
@@ -462,11 +546,9 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
   SmallVector<int64_t> staticOrigin(4, 0);
   SmallVector<Value> dynamicOrigin;
   if (origin != context.integer(0)) {
-    Value value = score.emit(origin);
-    if (!value) {
-      reason = score.getReason().str();
+    Value value = buildOrigin(origin, q->value, reason);
+    if (!value)
       return failure();
-    }
     staticOrigin[2] = ShapedType::kDynamic;
     dynamicOrigin.push_back(value);
   }
@@ -476,5 +558,8 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
       q->layout, k->layout, v->layout, Layout::bhsd, EmptyRow::zero, sink);
   if (!plain)
     attention.getScore().takeBody(region);
-  return placeResult(attention.getResult(), reason);
+  Value result = attention.getResult();
+  if (elementType != resultType.getElementType())
+    result = widenResult(result, resultType.getElementType());
+  return placeResult(result, reason);
 }

@@ -48,7 +48,8 @@ private:
   Element findOrigin();
   void absorbScale();
   Value buildSink(std::string &reason);
-  Value buildOrigin(Element origin, ScoreRegion &region);
+  Value buildOrigin(Element origin, Value queries, std::string &reason);
+  Value widenResult(Value result, Type type);
   FailureOr<Value> placeResult(Value result, std::string &reason);
 
   AttentionMatch &match;

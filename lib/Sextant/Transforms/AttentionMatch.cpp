@@ -52,9 +52,9 @@ bool movesElements(Value value, bool scales) {
   for (Operation &inner : linalgOp.getBlock()->without_terminator()) {
     if (isa<arith::ConstantOp, linalg::IndexOp, arith::IndexCastOp>(inner))
       continue;
-    if (scales &&
-        isa<arith::MulFOp, arith::DivFOp, arith::ExtFOp, tensor::ExtractOp>(
-            inner))
+    if (isa<arith::ExtFOp, tensor::ExtractOp>(inner))
+      continue;
+    if (scales && isa<arith::MulFOp, arith::DivFOp>(inner))
       continue;
     return false;
   }
@@ -77,6 +77,7 @@ private:
   LogicalResult findProbabilities(unsigned operand);
   LogicalResult nameLoops(unsigned operand);
   LogicalResult findScore();
+  LogicalResult checkRowGuards();
   LogicalResult findProduct();
   LogicalResult findSides(unsigned operand);
   AttentionSide peel(Value operand, ArrayRef<Element> indices, bool scaled);
@@ -93,6 +94,8 @@ private:
   /// The value product's loops as expressions.
   SmallVector<Element> loops;
   SmallVector<Element> softmaxIndices;
+  /// Row maxima of which -inf makes the probabilities zero.
+  SmallVector<Element> rowGuards;
   unsigned keyLoop = 0;
 };
 
@@ -132,6 +135,26 @@ LogicalResult Matcher::findProbabilities(unsigned operand) {
       values.element(probabilities->get(), indicesOf(op, probabilities, loops));
   if (!element)
     return fail("the expression of its probabilities is too large");
+  // "The largest mask of the row is -inf": checked against the score later.
+  auto isEmptyRow = [&](Element condition) {
+    if (!condition->isApply<arith::CmpFOp>())
+      return false;
+    auto predicate = cast<DictionaryAttr>(condition->attribute)
+                         .getAs<arith::CmpFPredicateAttr>("predicate");
+    if (!predicate || predicate.getValue() != arith::CmpFPredicate::OEQ)
+      return false;
+    for (unsigned k : {0, 1}) {
+      std::optional<APFloat> number =
+          ElementContext::getFloat(condition->operands[k]);
+      Element row = condition->operands[1 - k];
+      if (number && number->isInfinity() && number->isNegative() &&
+          row->kind == ElementKind::Load) {
+        rowGuards.push_back(row);
+        return true;
+      }
+    }
+    return false;
+  };
   // Casts, and "0 where it is not a number".
   while (true) {
     if (element->isApply<arith::ExtFOp>() ||
@@ -152,7 +175,8 @@ LogicalResult Matcher::findProbabilities(unsigned operand) {
                (predicate.getValue() == arith::CmpFPredicate::UNO ||
                 predicate.getValue() == arith::CmpFPredicate::UNE);
       };
-      if (number && number->isZero() && isNaN(element->operands[2])) {
+      if (number && number->isZero() &&
+          (isNaN(element->operands[2]) || isEmptyRow(condition))) {
         match.guarded = true;
         element = element->operands[2];
         continue;
@@ -248,6 +272,8 @@ void Matcher::replace(Element from, Element to) {
     loop = context.substitute(loop, replacement);
   for (Element &index : softmaxIndices)
     index = context.substitute(index, replacement);
+  for (Element &guard : rowGuards)
+    guard = context.substitute(guard, replacement);
 }
 
 /// Batch and head may be one loop: the division that takes them apart tells
@@ -302,6 +328,42 @@ LogicalResult Matcher::findScore() {
   return success();
 }
 
+/// A guard of empty rows says what `empty_row zero` says if its maximum is over
+/// what is added to the score, or over the score.
+LogicalResult Matcher::checkRowGuards() {
+  for (Element guard : rowGuards) {
+    auto op = guard->value.getDefiningOp<linalg::LinalgOp>();
+    Operation *combiner = nullptr;
+    if (op && op.getNumReductionLoops() == 1 && op.getNumDpsInputs() == 1)
+      combiner = &op.getBlock()->front();
+    if (!combiner || !isa<arith::MaximumFOp, arith::MaxNumFOp>(combiner) ||
+        op.getBlock()->getTerminator()->getOperand(0) != combiner->getResult(0))
+      return fail("its probabilities are changed before they meet the values");
+    SmallVector<Element> at(op.getNumLoops(), match.key);
+    AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+    for (auto [expr, index] : llvm::zip(map.getResults(), guard->operands))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        at[dim.getPosition()] = index;
+    OpOperand *input = op.getDpsInputOperand(0);
+    Element mask = values.element(input->get(), indicesOf(op, input, at));
+    // A maximum of numbers other than -inf is never -inf.
+    std::optional<APFloat> number = ElementContext::getFloat(mask);
+    bool found = number && !(number->isInfinity() && number->isNegative());
+    SmallVector<Element> spine{match.score};
+    while (!spine.empty()) {
+      Element next = spine.pop_back_val();
+      found |= next == mask;
+      if (next->isApply<arith::AddFOp>() || next->isApply<arith::ExtFOp>() ||
+          next->isApply<arith::TruncFOp>())
+        llvm::append_range(spine, next->operands);
+    }
+    if (!found)
+      return fail("its probabilities become zero for rows that its scores do "
+                  "not tell");
+  }
+  return success();
+}
+
 LogicalResult Matcher::findProduct() {
   // A shift by something that is the same for all keys cancels.
   auto shift = [&](Element expr) -> Element {
@@ -323,8 +385,9 @@ LogicalResult Matcher::findProduct() {
     if (node->kind != ElementKind::Load || !node->dependsOn(match.key))
       return;
     auto op = node->value.getDefiningOp<linalg::LinalgOp>();
+    bool oneRow = context.extent(match.query) == context.integer(1);
     if (!op || !linalg::isaContractionOpInterface(op) ||
-        !node->dependsOn(match.query))
+        (!oneRow && !node->dependsOn(match.query)))
       return;
     several |= product != nullptr;
     product = node;
@@ -445,7 +508,8 @@ LogicalResult Matcher::run(linalg::LinalgOp op, unsigned operand) {
         return failure();
     }
   }
-  if (failed(findProduct()) || failed(findSides(operand)))
+  if (failed(checkRowGuards()) || failed(findProduct()) ||
+      failed(findSides(operand)))
     return failure();
   AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   for (AffineExpr expr : result.getResults())

@@ -36,7 +36,8 @@ struct AttentionMatch {
 
   /// Batch, head, query row, key row, head size, value size. An extent of one
   /// that the graph does not have is a coordinate too.
-  Element batch, head, query, key, inner, column;
+  Element batch = nullptr, head = nullptr, query = nullptr, key = nullptr;
+  Element inner = nullptr, column = nullptr;
 
   AttentionSide queries, keys, value;
   /// The score, in which `product` stands for scale * q . k.

@@ -7,6 +7,7 @@
 
 #include "AttentionBuilder.h"
 #include "AttentionMatch.h"
+#include "SoftmaxMatch.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -58,6 +59,21 @@ private:
 
 } // namespace
 
+/// [B, H, S, D] that is only wanted as [B, S, H, D] is written so at once.
+static void foldResultTranspose(AttentionOp op) {
+  Value result = op.getResult();
+  if (!result.hasOneUse())
+    return;
+  auto transpose = dyn_cast<linalg::TransposeOp>(*result.user_begin());
+  if (!transpose || transpose.getInput() != result ||
+      transpose.getPermutation() != ArrayRef<int64_t>{0, 2, 1, 3})
+    return;
+  op.setResultLayout(Layout::bshd);
+  result.setType(cast<RankedTensorType>(transpose->getResult(0).getType()));
+  transpose->getResult(0).replaceAllUsesWith(result);
+  transpose->erase();
+}
+
 void RaiseAttention::raise(linalg::LinalgOp op, unsigned operand,
                            llvm::DenseMap<Operation *, std::string> &missed) {
   AttentionMatch match(op.getContext());
@@ -92,6 +108,7 @@ void RaiseAttention::raise(linalg::LinalgOp op, unsigned operand,
                      heads(built.getKeys()[0], built.getKeyLayout()),
                      built.getAuxiliaries().size());
   op->getResult(0).replaceAllUsesWith(*result);
+  foldResultTranspose(built);
   missed.erase(match.softmax);
 }
 
@@ -104,6 +121,7 @@ static void eraseDeadOps(Operation *root) {
 }
 
 void RaiseAttention::runOnOperation() {
+  recoverSoftmax(getOperation());
   SmallVector<linalg::LinalgOp> products;
   SmallVector<linalg::SoftmaxOp> softmaxes;
   getOperation()->walk([&](Operation *op) {

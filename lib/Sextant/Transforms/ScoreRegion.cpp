@@ -17,20 +17,24 @@ using namespace mlir::sextant;
 ScoreRegion::ScoreRegion(ElementContext &context, OpBuilder &outside,
                          Location loc, Block *block, FloatType scoreType)
     : context(context), outside(outside), body(context.getContext()), loc(loc),
-      block(block), scoreType(scoreType) {
-  body.setInsertionPointToEnd(block);
+      block(block), scoreType(scoreType),
+      firstAuxiliary(block->getNumArguments()) {
+  if (!block->empty() && block->back().hasTrait<OpTrait::IsTerminator>())
+    body.setInsertionPoint(&block->back());
+  else
+    body.setInsertionPointToEnd(block);
 }
 
 void ScoreRegion::setCoordinates(const Coordinates &coordinates) {
   at = coordinates;
-  absoluteQuery = at.query;
-  if (at.queryOrigin && at.queryOrigin != context.integer(0)) {
-    absoluteQuery = context.coordinate(
-        context.add(context.extent(at.query), at.queryOrigin));
-    if (!absoluteQuery)
-      absoluteQuery = at.query;
-  }
-  Element order[] = {at.batch, at.head, absoluteQuery, at.key};
+  Element position = at.query;
+  if (at.queryOrigin && at.queryOrigin != context.integer(0))
+    if (Element moved = context.coordinate(
+            context.add(context.extent(at.query), at.queryOrigin))) {
+      position = moved;
+      shift(at.query, context.sub(position, at.queryOrigin));
+    }
+  Element order[] = {at.batch, at.head, position, at.key};
   for (unsigned k = 0; k < 4; ++k)
     done[order[k]] = block->getArgument(k + 1);
 }
@@ -40,7 +44,7 @@ Value ScoreRegion::addAuxiliary(Value tensor, ArrayRef<DimensionRole> dims,
   auto attribute = AuxiliaryAttr::get(context.getContext(), dims, center);
   for (unsigned k = 0; k < auxiliaries.size(); ++k)
     if (auxiliaries[k] == tensor && roles[k] == attribute)
-      return block->getArgument(5 + k);
+      return block->getArgument(firstAuxiliary + k);
   auxiliaries.push_back(tensor);
   roles.push_back(attribute);
   return block->addArgument(getElementTypeOrSelf(tensor.getType()), loc);
@@ -62,6 +66,16 @@ bool ScoreRegion::dependsOnProduct(Element expr) {
   bool result = llvm::any_of(expr->operands,
                              [&](Element e) { return dependsOnProduct(e); });
   return onProduct[expr] = result;
+}
+
+bool ScoreRegion::isInside(Element expr) {
+  if (expr->coordinates || expr == product || inner.contains(expr))
+    return true;
+  if (auto found = onInner.find(expr); found != onInner.end())
+    return found->second;
+  bool result =
+      llvm::any_of(expr->operands, [&](Element e) { return isInside(e); });
+  return onInner[expr] = result;
 }
 
 /// Scores are kept in the score's type: the roundings of a narrower graph go.
@@ -116,7 +130,7 @@ Value ScoreRegion::emitScore(Element expr) {
 }
 
 Value ScoreRegion::emitNode(Element expr) {
-  bool inside = expr->coordinates != 0 || dependsOnProduct(expr);
+  bool inside = isInside(expr);
   OpBuilder &builder = inside ? body : outside;
   switch (expr->kind) {
   case ElementKind::Constant: {
@@ -124,8 +138,8 @@ Value ScoreRegion::emitNode(Element expr) {
     return arith::ConstantOp::create(outside, loc, value);
   }
   case ElementKind::Coordinate:
-    if (expr == at.query)
-      return emit(context.sub(absoluteQuery, at.queryOrigin));
+    if (auto found = shifts.find(expr); found != shifts.end())
+      return emit(found->second);
     return fail("it depends on the head size or the value's columns");
   case ElementKind::Size:
     return tensor::DimOp::create(outside, loc, expr->value, expr->number);
@@ -155,13 +169,8 @@ Value ScoreRegion::emitNode(Element expr) {
 }
 
 Value ScoreRegion::emitSum(Element expr, OpBuilder &builder) {
-  if (absoluteQuery != at.query && at.query && expr->dependsOn(at.query)) {
-    llvm::DenseMap<Element, Element> shift{
-        {at.query, context.sub(absoluteQuery, at.queryOrigin)}};
-    Element shifted = context.substitute(expr, shift);
-    if (shifted != expr && !shifted->dependsOn(at.query))
-      return emit(shifted);
-  }
+  if (Element shifted = context.substitute(expr, shifts); shifted != expr)
+    return emit(shifted);
   Value result;
   auto append = [&](Value value, bool negative) {
     if (result)
@@ -212,9 +221,7 @@ Value ScoreRegion::emitComparison(Element expr, OpBuilder &builder) {
                : nullptr;
   }
   // "j <= i" reads better than "i - j >= 0".
-  if (absoluteQuery != at.query && at.query && difference->dependsOn(at.query))
-    difference = context.substitute(
-        difference, {{at.query, context.sub(absoluteQuery, at.queryOrigin)}});
+  difference = context.substitute(difference, shifts);
   ElementContext::Polynomial all = ElementContext::getPolynomial(difference);
   ElementContext::Polynomial plus, minus;
   for (auto [term, coefficient] : all.terms)
@@ -300,6 +307,8 @@ Value ScoreRegion::emitOutsideLoad(Element load) {
 }
 
 Value ScoreRegion::emitLoad(Element load) {
+  if (readsTensors)
+    return emitRead(load);
   if (Value value = emitAuxiliary(load->value, load->operands))
     return value;
   if (Value value = emitTable(load))
@@ -323,12 +332,22 @@ Value ScoreRegion::emitTable(Element load) {
   if (!type || !type.hasStaticShape() || type.getNumElements() > 4096 ||
       type.getNumElements() == 0)
     return nullptr;
-  SmallVector<Value> indices;
-  for (auto [index, extent] : llvm::zip(load->operands, type.getShape())) {
+  SmallVector<Element> indices;
+  for (auto [index, extent] : llvm::zip(load->operands, type.getShape()))
     // A branch that is not taken may have any index.
-    Element bounded = context.min(context.max(index, context.integer(0)),
-                                  context.integer(extent - 1));
-    Value value = emit(bounded);
+    indices.push_back(conditional
+                          ? context.min(context.max(index, context.integer(0)),
+                                        context.integer(extent - 1))
+                          : index);
+  return emitRead(context.load(load->value, indices));
+}
+
+Value ScoreRegion::emitRead(Element load) {
+  if (load->kind == ElementKind::Constant)
+    return emit(load);
+  SmallVector<Value> indices;
+  for (Element index : load->operands) {
+    Value value = emit(index);
     if (!value)
       return nullptr;
     indices.push_back(value);

@@ -11,6 +11,8 @@
 #include "sextant/Sextant/Analysis/ElementValue.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 #include <string>
 
 namespace mlir::sextant {
@@ -21,19 +23,32 @@ namespace mlir::sextant {
 class ScoreRegion {
 public:
   /// `outside` builds before the attention. The block has the arguments score,
-  /// batch, head, query and key.
+  /// batch, head, query and key, and those of auxiliary operands so far.
   ScoreRegion(ElementContext &context, OpBuilder &outside, Location loc,
               Block *block, FloatType scoreType);
 
   /// What the coordinates of the expression are. `query` and `key` are
   /// positions in the operands; the region's are these plus the origin.
   struct Coordinates {
-    Element batch, head, query, key;
-    Element queryOrigin;
+    Element batch = nullptr, head = nullptr, query = nullptr, key = nullptr;
+    Element queryOrigin = nullptr;
   };
   void setCoordinates(const Coordinates &coordinates);
   /// The expression that the score argument stands for.
   void setProduct(Element expr) { product = expr; }
+  /// A leaf that has a value in the block.
+  void bind(Element leaf, Value value) {
+    done[leaf] = value;
+    inner.insert(leaf);
+  }
+  /// A coordinate of the expression as an expression over positions.
+  void shift(Element coordinate, Element position) {
+    shifts[coordinate] = position;
+  }
+  /// An integer or boolean read from memory, as expressions see it.
+  Value widen(Value value, OpBuilder &builder);
+  /// Lets loads become reads in the block instead of auxiliary operands.
+  void setReadsTensors() { readsTensors = true; }
   /// Where tensors that equal a subexpression are looked up.
   void setValues(const ElementValue *from) { values = from; }
 
@@ -61,11 +76,11 @@ private:
   Value emitLoad(Element expr);
   Value emitAuxiliary(Value tensor, ArrayRef<Element> indices);
   Value emitTable(Element load);
+  Value emitRead(Element load);
   Value emitOutsideLoad(Element load);
-  /// An integer or boolean read from memory, as expressions see it.
-  Value widen(Value value, OpBuilder &builder);
   Value toFloat(Value value, Type type, OpBuilder &builder);
   bool dependsOnProduct(Element expr);
+  bool isInside(Element expr);
   Type typeOf(Element expr);
   Value fail(const Twine &why) {
     if (reason.empty())
@@ -79,14 +94,17 @@ private:
   Location loc;
   Block *block;
   FloatType scoreType;
+  unsigned firstAuxiliary;
   Coordinates at;
-  Element absoluteQuery = nullptr;
   Element product = nullptr;
   const ElementValue *values = nullptr;
   std::string reason;
   unsigned conditional = 0;
+  llvm::DenseMap<Element, Element> shifts;
   llvm::DenseMap<Element, Value> done;
-  llvm::DenseMap<Element, bool> onProduct;
+  llvm::DenseMap<Element, bool> onProduct, onInner;
+  llvm::DenseSet<Element> inner;
+  bool readsTensors = false;
   SmallVector<Value> auxiliaries;
   SmallVector<Attribute> roles;
 };

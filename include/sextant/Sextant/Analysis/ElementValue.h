@@ -36,6 +36,12 @@ public:
   Element element(Value tensor, ArrayRef<Element> indices);
   /// A scalar at the level of the function: size arithmetic.
   Element scalar(Value value);
+  /// A scalar in a block, given what is `known` of its arguments; null when it
+  /// cannot be said.
+  Element scalarInBlock(Value value, llvm::DenseMap<Value, Element> &known,
+                        Block *block) {
+    return scalarIn(value, known, {}, block);
+  }
   /// The size of a dimension, traced back to arguments where possible.
   Element size(Value tensor, unsigned dimension);
   Element size(OpFoldResult size);

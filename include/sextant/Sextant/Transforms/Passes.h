@@ -15,6 +15,7 @@
 
 namespace mlir {
 class DialectRegistry;
+class OpPassManager;
 class RewritePatternSet;
 
 namespace sextant {
@@ -44,6 +45,11 @@ void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 
 /// Patterns that give each rotation by a schedule tables of its rows.
 void populateTabulateRotationPatterns(RewritePatternSet &patterns);
+
+/// From linalg on tensors to `sextant.rotate` and `sextant.attention` with
+/// named terms: the passes of raising, in their order.
+void buildRaisePipeline(OpPassManager &manager);
+void registerRaisePipeline();
 
 } // namespace sextant
 } // namespace mlir
