@@ -114,7 +114,7 @@ def OutlineParallel : Pass<"sextant-outline-parallel", "ModuleOp"> {
     The body of every outermost `scf.parallel` or `scf.forall` becomes a
     private function over a range of its linearised iterations; what it
     captures travels in a struct on the caller's stack. The caller calls
-    `sextant_parallel_for` with the number of iterations and an estimate of
+    `sextant_parallel_for_loop` with the number of iterations and an estimate of
     their work, by which the runtime decides how many threads to use; none
     below a measured size. The innermost dimension of an `scf.parallel` with
     several dimensions stays a loop. Reductions stay where they are.
@@ -242,6 +242,23 @@ def MakeEntryPoints : Pass<"sextant-make-entry-points", "ModuleOp"> {
     func.func private @main_workspace(%x: memref<?x7xf32>, %y: memref<?x7xf32>,
                                       %threads: index) {
       return
+    }
+    ```
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+}
+
+def MarkDisjoint : Pass<"sextant-mark-disjoint", "LLVM::LLVMFuncOp"> {
+  let summary = "tell LLVM which pointers reach memory of their own";
+  let description = [{
+    Turns `sextant.disjoint`, the positions of pointer arguments, into
+    `llvm.noalias` on them. The conversion to LLVM drops what was said about a
+    buffer when the buffer becomes several arguments.
+
+    ```mlir
+    llvm.func @copy(%from: !llvm.ptr, %to: !llvm.ptr)
+        attributes {sextant.disjoint = array<i64: 0, 1>} {
+      llvm.return
     }
     ```
   }];

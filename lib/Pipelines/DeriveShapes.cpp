@@ -108,10 +108,12 @@ void DeriveShapes::runOnOperation() {
     return signalPassFailure();
   }
   // The runtime has to know whose data it needs before it can tell shapes.
-  for (auto [index, argument] : llvm::enumerate(shapes.getArguments()))
-    if (llvm::any_of(argument.getUsers(),
-                     [](Operation *op) { return isa<tensor::ExtractOp>(op); }))
-      entry.setArgAttr(index, "sextant.shape_data", builder.getUnitAttr());
+  SmallVector<bool> reads;
+  for (BlockArgument argument : shapes.getArguments())
+    reads.push_back(llvm::any_of(argument.getUsers(), [](Operation *op) {
+      return isa<tensor::ExtractOp>(op);
+    }));
+  module->setAttr(kShapeDataAttr, builder.getDenseBoolArrayAttr(reads));
 }
 
 } // namespace

@@ -228,6 +228,27 @@ void EntryBuilder::makeShapes(func::FuncOp shapes) {
   func::ReturnOp::create(builder, loc);
 }
 
+/// The model's own attributes of arguments have no meaning to LLVM, and those
+/// of buffers get lost when a buffer becomes several arguments.
+void translateAttributes(func::FuncOp func) {
+  SmallVector<int64_t> disjoint;
+  int64_t position = 0;
+  StringRef noAlias = LLVM::LLVMDialect::getNoAliasAttrName();
+  for (auto [index, type] : llvm::enumerate(func.getArgumentTypes())) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (memref && func.getArgAttr(index, noAlias))
+      disjoint.push_back(position + 1); // the aligned pointer
+    position += memref ? 3 + 2 * memref.getRank() : 1;
+    for (NamedAttribute attr : SmallVector<NamedAttribute>(
+             function_interface_impl::getArgAttrs(func, index)))
+      if (memref || attr.getName().strref().starts_with("sextant."))
+        func.removeArgAttr(index, attr.getName());
+  }
+  if (!disjoint.empty())
+    func->setAttr(kDisjointAttr,
+                  DenseI64ArrayAttr::get(func.getContext(), disjoint));
+}
+
 void MakeEntryPoints::runOnOperation() {
   ModuleOp module = getOperation();
   func::FuncOp entry = findEntry(module);
@@ -267,6 +288,8 @@ void MakeEntryPoints::runOnOperation() {
   builder.makeShapes(shapes);
   builder.makeWorkspace(workspace);
   entry.setPrivate();
+  for (auto func : module.getOps<func::FuncOp>())
+    translateAttributes(func);
 }
 
 } // namespace

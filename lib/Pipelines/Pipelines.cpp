@@ -90,24 +90,42 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertIndexToLLVMPass());
-  pm.addPass(createArithToLLVMConversionPass());
+  // Before arith: a memref.dim has to see that its index is a constant, or it
+  // keeps the sizes in memory to look one up.
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   addCleanup(pm);
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addNestedPass<LLVM::LLVMFuncOp>(createMarkDisjoint());
 }
 
-void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
-                                           const ReferenceOptions &) {
+void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
+                                                 const ReferenceOptions &) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
+}
+
+void mlir::sextant::buildReferenceCodePipeline(OpPassManager &pm,
+                                               const ReferenceOptions &) {
   buildToBuffersPipeline(pm, ToBuffersOptions());
   buildToLLVMPipeline(pm, ToLLVMOptions());
 }
 
-void mlir::sextant::buildCpuPipeline(OpPassManager &pm, const CpuOptions &) {
+void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
+                                           const ReferenceOptions &options) {
+  buildReferenceTensorPipeline(pm, options);
+  buildReferenceCodePipeline(pm, options);
+}
+
+void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
+                                           const CpuOptions &) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
+}
+
+void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
+                                         const CpuOptions &) {
   ToBuffersOptions buffers;
   buffers.fuse = true;
   buildToBuffersPipeline(pm, buffers);
@@ -115,6 +133,12 @@ void mlir::sextant::buildCpuPipeline(OpPassManager &pm, const CpuOptions &) {
   tail.parallel = true;
   tail.approximate = true;
   buildToLLVMPipeline(pm, tail);
+}
+
+void mlir::sextant::buildCpuPipeline(OpPassManager &pm,
+                                     const CpuOptions &options) {
+  buildCpuTensorPipeline(pm, options);
+  buildCpuCodePipeline(pm, options);
 }
 
 void mlir::sextant::registerPipelines() {

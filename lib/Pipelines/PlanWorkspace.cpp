@@ -280,14 +280,15 @@ void Planner::replace(Buffer &buffer, Value slot) {
 }
 
 LogicalResult Planner::run() {
-  entry.walk([&](memref::AllocOp alloc) { buffers.push_back({alloc}); });
+  // In order of their beginnings, which is what assigning slots needs.
+  entry.walk([&](memref::AllocOp alloc) {
+    buffers.emplace_back();
+    buffers.back().alloc = alloc;
+  });
   for (Buffer &buffer : buffers)
     if (failed(measure(buffer)))
       return failure();
   findLifetimes();
-  llvm::stable_sort(buffers, [](const Buffer &a, const Buffer &b) {
-    return a.begin < b.begin;
-  });
   assignSlots();
 
   Location loc = entry.getLoc();

@@ -11,7 +11,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -37,8 +37,11 @@ func::FuncOp findEntry(ModuleOp module);
 /// Names of what the passes leave on the module and what the driver reads.
 inline constexpr StringLiteral kWeightsAttr = "sextant.weights";
 inline constexpr StringLiteral kChecksAttr = "sextant.checks";
-inline constexpr StringLiteral kSlotsAttr = "sextant.slots";
-inline constexpr StringLiteral kSignatureAttr = "sextant.signature";
+inline constexpr StringLiteral kShapeDataAttr = "sextant.shape_data";
+
+/// On a function: which of its pointers, counted as LLVM has them, reach memory
+/// that no other argument reaches.
+inline constexpr StringLiteral kDisjointAttr = "sextant.disjoint";
 
 /// On an argument of the entry function: what the compiler added it for,
 /// `output`, `weights`, `slot` or `run`. The caller's tensors carry none.
@@ -49,7 +52,8 @@ inline constexpr StringLiteral kRoleAttr = "sextant.role";
 inline constexpr StringLiteral kThreadIndexFunction = "sextant_thread_index";
 
 /// The function of the runtime that runs an outlined loop.
-inline constexpr StringLiteral kParallelForFunction = "sextant_parallel_for";
+inline constexpr StringLiteral kParallelForFunction =
+    "sextant_parallel_for_loop";
 
 } // namespace mlir::sextant
 

@@ -45,9 +45,17 @@ void buildToLLVMPipeline(OpPassManager &pm, const ToLLVMOptions &options);
 struct ReferenceOptions : PassPipelineOptions<ReferenceOptions> {};
 void buildReferencePipeline(OpPassManager &pm, const ReferenceOptions &options);
 
+/// Its halves: up to linalg on tensors, and from there to LLVM.
+void buildReferenceTensorPipeline(OpPassManager &pm,
+                                  const ReferenceOptions &options);
+void buildReferenceCodePipeline(OpPassManager &pm,
+                                const ReferenceOptions &options);
+
 /// `sextant-cpu`: fused, threaded, vectorizable.
 struct CpuOptions : PassPipelineOptions<CpuOptions> {};
 void buildCpuPipeline(OpPassManager &pm, const CpuOptions &options);
+void buildCpuTensorPipeline(OpPassManager &pm, const CpuOptions &options);
+void buildCpuCodePipeline(OpPassManager &pm, const CpuOptions &options);
 
 /// Makes passes and pipelines of this component known by name.
 void registerPipelines();
