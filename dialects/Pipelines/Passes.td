@@ -161,12 +161,12 @@ def LowerAssertions : Pass<"sextant-lower-assertions", "ModuleOp"> {
   let dependentDialects = ["arith::ArithDialect", "cf::ControlFlowDialect"];
 }
 
-def Decompose : Pass<"sextant-decompose", "func::FuncOp"> {
-  let summary = "replace every aggregated operation by its definition in linalg";
+def ExpandSoftmax : Pass<"sextant-expand-softmax", "func::FuncOp"> {
+  let summary = "replace linalg's own aggregated operations by loops of linalg";
   let description = [{
-    An operation that implements `AggregatedOpInterface` is defined by what it
-    decomposes to. This puts the definition in its place, for the `reference`
-    pipeline and for what no other lowering takes.
+    `linalg.softmax` has no lowering to loops of its own; its decomposition is
+    upstream's, and this puts it in place. Operations of the sextant dialect
+    are left to `sextant-decompose`.
 
     ```mlir
     func.func @rows(%x: tensor<3x5xf32>, %init: tensor<3x5xf32>)

@@ -38,7 +38,9 @@ class Compilation {
 public:
   explicit Compilation(const CompilerOptions &options)
       : options(options), context(makeRegistry()),
-        handler(sources, &context) {}
+        handler(sources, &context) {
+    context.printOpOnDiagnostic(false);
+  }
   LogicalResult run();
 
 private:

@@ -7,6 +7,8 @@
 
 #include "sextant/Driver/LoadModel.h"
 
+#include "sextant/Import/Import.h"
+
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 
@@ -19,10 +21,8 @@ OwningOpRef<ModuleOp> mlir::sextant::loadModel(MLIRContext *context,
   std::string message;
   Location where = FileLineColLoc::get(context, path == "-" ? "<stdin>" : path,
                                        0, 0);
-  if (path.ends_with(".onnx")) {
-    emitError(where, "expects a model in MLIR, but got ONNX");
-    return nullptr;
-  }
+  if (path.ends_with(".onnx"))
+    return importOnnxModel(path, context);
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(path, &message);
   if (!file) {
     emitError(where) << message;

@@ -14,6 +14,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
@@ -58,6 +59,8 @@ Expected<std::unique_ptr<SharedModel>> Runner::load(CompilerTarget target) {
   CompilerOptions compile = options.compile;
   compile.target = target;
   compile.emit = Emit::So;
+  // Shapes of random inputs are not to be known when compiling.
+  compile.dims.clear();
   compile.output = (folder + "/model.so").str();
   if (failed(compileModel(compile)))
     return createStringError("cannot compile '" + path + "'");
@@ -217,10 +220,10 @@ Expected<bool> Runner::compare(const std::vector<Array> &expected) {
     outs() << formatv("output '{0}': largest error {1:e3}", got.name, largest);
     if (wrong) {
       match = false;
-      outs() << formatv(", {0} of {1} elements differ, the first at {2}: "
-                        "expects {3}, but got {4}",
-                        wrong, got.count(), first, getElement(want, first),
-                        getElement(got, first));
+      outs() << ", " << wrong << " of " << got.count()
+             << " elements differ, the first at " << first
+             << format(": expects %g, but got %g", getElement(want, first),
+                       getElement(got, first));
     }
     outs() << '\n';
   }
@@ -271,7 +274,7 @@ void Runner::summarize() {
     outs() << "] =";
     int64_t count = output.count();
     for (int64_t i = 0; i < std::min<int64_t>(count, 8); ++i)
-      outs() << formatv(" {0}", getElement(output, i));
+      outs() << format(" %g", getElement(output, i));
     outs() << (count > 8 ? " ...\n" : "\n");
   }
 }

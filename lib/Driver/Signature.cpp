@@ -44,6 +44,19 @@ std::optional<ElementKind> mlir::sextant::getElementKind(Type type) {
   }
 }
 
+/// Whether a dimension's text mentions a symbol.
+static bool mentions(StringRef text, StringRef symbol) {
+  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; };
+  for (size_t at = text.find(symbol); at != StringRef::npos;
+       at = text.find(symbol, at + 1)) {
+    size_t end = at + symbol.size();
+    if ((at == 0 || !isWord(text[at - 1])) &&
+        (end == text.size() || !isWord(text[end])))
+      return true;
+  }
+  return false;
+}
+
 static FailureOr<ModelValue> readValue(func::FuncOp entry, Type type,
                                        DictionaryAttr attrs, StringRef kind,
                                        unsigned index) {
@@ -117,9 +130,10 @@ LogicalResult mlir::sextant::fixDimensions(ModuleOp module,
     SmallVector<int64_t> shape(type.getShape());
     for (auto [dim, name] : llvm::enumerate(dims.getAsRange<StringAttr>()))
       for (const DimRange &range : ranges)
-        if (name.getValue() == range.symbol) {
+        if (mentions(name.getValue(), range.symbol)) {
           seen[range.symbol] = true;
-          if (range.low == range.high && type.isDynamicDim(dim))
+          if (name.getValue() == range.symbol && range.low == range.high &&
+              type.isDynamicDim(dim))
             shape[dim] = range.low;
         }
     if (ArrayRef<int64_t>(shape) == type.getShape())

@@ -69,7 +69,6 @@ void AddDestinations::runOnOperation() {
   auto ret = cast<func::ReturnOp>(entry.getBody().back().getTerminator());
   OpBuilder builder(ret);
   SmallVector<Value> results(ret.getOperands());
-  ret->setOperands({});
   for (auto [index, result] : llvm::enumerate(results)) {
     auto type = cast<RankedTensorType>(result.getType());
     auto memref = MemRefType::get(type.getShape(), type.getElementType());
@@ -86,6 +85,7 @@ void AddDestinations::runOnOperation() {
         builder, ret.getLoc(), /*result=*/Type(), source, destination,
         /*restrict=*/true, /*writable=*/true);
   }
+  ret->setOperands({});
   entry.removeResAttrsAttr();
   entry.setType(builder.getFunctionType(entry.getArgumentTypes(), {}));
 }

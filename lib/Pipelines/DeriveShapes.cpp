@@ -99,7 +99,9 @@ void DeriveShapes::runOnOperation() {
     return signalPassFailure();
   simplify(shapes);
 
-  for (Operation &op : shapes.getBody().front().without_terminator()) {
+  // The last one is what a shape reads; the others only lead there.
+  for (Operation &op :
+       llvm::reverse(shapes.getBody().front().without_terminator())) {
     if (isAllowed(op))
       continue;
     op.emitError("expects output shapes that follow from input shapes, but "

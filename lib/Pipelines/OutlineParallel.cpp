@@ -117,6 +117,12 @@ int64_t estimateWork(Block &block) {
       inner *= trips ? std::min<int64_t>(trips->getSExtValue(), 1 << 20)
                      : kUnknownTrips;
     }
+    // Kernels are functions; what they do counts as if it stood here.
+    if (auto call = dyn_cast<func::CallOp>(op))
+      if (auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+              call, call.getCalleeAttr()))
+        for (Block &nested : callee.getBody())
+          inner += estimateWork(nested);
     int64_t lanes = 1;
     for (Type type : op.getResultTypes())
       if (auto vector = dyn_cast<VectorType>(type))

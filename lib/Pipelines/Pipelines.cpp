@@ -8,6 +8,7 @@
 #include "sextant/Pipelines/Pipelines.h"
 
 #include "sextant/Pipelines/Passes.h"
+#include "sextant/Sextant/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -31,8 +32,8 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
                                            const ToBuffersOptions &options) {
   pm.addPass(createInlinerPass());
   addCleanup(pm);
-  pm.addPass(createDeriveShapes());
   pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createDeriveShapes());
   if (options.fuse) {
     pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
     addCleanup(pm);
@@ -104,7 +105,9 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
-  pm.addNestedPass<func::FuncOp>(createDecompose());
+  pm.addPass(createDecompose());
+  pm.addPass(createLowerTerms());
+  pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
 }
 
 void mlir::sextant::buildReferenceCodePipeline(OpPassManager &pm,
@@ -121,7 +124,9 @@ void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
 
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
                                            const CpuOptions &) {
-  pm.addNestedPass<func::FuncOp>(createDecompose());
+  pm.addPass(createDecompose());
+  pm.addPass(createLowerTerms());
+  pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
 }
 
 void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,

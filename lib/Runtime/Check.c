@@ -149,51 +149,93 @@ static int is_symbol(const char *text) {
          sextant_evaluate(text, 0, 0, &value) < 0;
 }
 
+/* Symbols found in inputs, and expressions that cannot be resolved, which at
+ * least have to be equal wherever they occur. */
+typedef struct symbol_table {
+  sextant_symbol *symbols;
+  size_t count;
+} symbol_table;
+
+static const sextant_symbol *find_symbol(const symbol_table *table,
+                                         const char *text) {
+  for (size_t i = 0; i < table->count; ++i)
+    if (table->symbols[i].length == strlen(text) &&
+        !memcmp(table->symbols[i].name, text, table->symbols[i].length))
+      return &table->symbols[i];
+  return 0;
+}
+
+static sextant_status wrong_dimension(const char *name, const char *text,
+                                      int64_t expected, int32_t d,
+                                      int64_t actual, char *message,
+                                      size_t size) {
+  if (text[0] >= '0' && text[0] <= '9' &&
+      strspn(text, "0123456789") == strlen(text))
+    return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
+                        "input '%s' expects %lld in dimension %d, but got %lld",
+                        name, (long long)expected, d, (long long)actual);
+  return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
+                      "input '%s' expects '%s', which is %lld, in dimension "
+                      "%d, but got %lld",
+                      name, text, (long long)expected, d, (long long)actual);
+}
+
+/* One dimension: compares it with what is known, or learns from it. */
+static sextant_status check_dimension(symbol_table *table, const char *name,
+                                      const char *text, int32_t d,
+                                      int64_t actual, char *message,
+                                      size_t size) {
+  const sextant_symbol *known = find_symbol(table, text);
+  int64_t expected = known ? known->value : 0;
+  sextant_symbol *next = &table->symbols[table->count];
+  if (!known && !is_symbol(text) &&
+      sextant_evaluate(text, table->symbols, table->count, &expected) == 1)
+    known = next;
+  if (known)
+    return actual == expected ? SEXTANT_OK
+                              : wrong_dimension(name, text, expected, d, actual,
+                                                message, size);
+  if (!is_symbol(text) && sextant_solve(text, table->symbols, table->count,
+                                        actual, next)) {
+    ++table->count;
+    if (next->value < 0)
+      return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
+                          "input '%s' expects '%s' with '%.*s' not negative in "
+                          "dimension %d, but got %lld",
+                          name, text, (int)next->length, next->name, d,
+                          (long long)actual);
+    return SEXTANT_OK;
+  }
+  next->name = text;
+  next->length = strlen(text);
+  next->value = actual;
+  ++table->count;
+  return SEXTANT_OK;
+}
+
 static sextant_status check_symbols(const sextant_tensor *inputs, size_t count,
                                     char *message, size_t size) {
-  size_t capacity = 1, known = 0;
+  size_t capacity = 1;
   for (size_t i = 0; i < count; ++i)
     capacity += (size_t)inputs[i].rank;
   sextant_symbol symbols[capacity];
+  symbol_table table = {symbols, 0};
   /* Symbols first, from wherever they stand alone; then what uses them. */
   for (int pass = 0; pass < 2; ++pass)
     for (size_t i = 0; i < count; ++i) {
       const sextant_value *value = &DESCRIPTOR->signature.inputs[i];
       for (int32_t d = 0; d < inputs[i].rank; ++d) {
         const char *text = value->dims[d];
-        int64_t actual = inputs[i].shape[d], expected = 0;
-        int found = 0;
         if (!*text || is_symbol(text) != (pass == 0))
           continue;
-        if (pass == 0) {
-          for (size_t s = 0; s < known && !found; ++s)
-            if (!strcmp(symbols[s].name, text)) {
-              found = 1;
-              expected = symbols[s].value;
-            }
-          if (!found) {
-            symbols[known].name = text;
-            symbols[known].length = strlen(text);
-            symbols[known++].value = actual;
-            continue;
-          }
-        } else {
-          found = sextant_evaluate(text, symbols, known, &expected) == 1;
-        }
-        if (found && actual != expected) {
-          int number = text[0] >= '0' && text[0] <= '9' &&
-                       strspn(text, "0123456789") == strlen(text);
-          return sextant_fail(
-              SEXTANT_WRONG_SHAPE, message, size,
-              number ? "input '%s' expects %s%lld in dimension %d, but got %lld"
-                     : "input '%s' expects '%s', which is %lld, in dimension "
-                       "%d, but got %lld",
-              value->name, number ? "" : text, (long long)expected, d,
-              (long long)actual);
-        }
+        sextant_status status =
+            check_dimension(&table, value->name, text, d, inputs[i].shape[d],
+                            message, size);
+        if (status != SEXTANT_OK)
+          return status;
       }
     }
-  return check_ranges(symbols, known, message, size);
+  return check_ranges(table.symbols, table.count, message, size);
 }
 
 sextant_status sextant_check_inputs(const sextant_tensor *inputs, size_t count,

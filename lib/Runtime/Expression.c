@@ -13,7 +13,10 @@ typedef struct parser {
   const char *at;
   const sextant_symbol *symbols;
   size_t count;
-  int unknown, bad, depth;
+  int bad, depth;
+  /* The first unknown symbol, what stands for it, and whether there are more. */
+  sextant_symbol unknown;
+  int several;
 } parser;
 
 static int64_t parse_sum(parser *p);
@@ -63,8 +66,13 @@ static int64_t parse_primary(parser *p) {
       if (p->symbols[i].length == (size_t)(p->at - begin) &&
           !memcmp(p->symbols[i].name, begin, p->symbols[i].length))
         return p->symbols[i].value;
-    p->unknown = 1;
-    return 1;
+    if (p->unknown.name &&
+        (p->unknown.length != (size_t)(p->at - begin) ||
+         memcmp(p->unknown.name, begin, p->unknown.length)))
+      p->several = 1;
+    p->unknown.name = begin;
+    p->unknown.length = (size_t)(p->at - begin);
+    return p->unknown.value;
   }
   p->bad = 1;
   return 0;
@@ -107,12 +115,38 @@ static int64_t parse_sum(parser *p) {
   return value;
 }
 
-int sextant_evaluate(const char *text, const sextant_symbol *symbols,
-                     size_t count, int64_t *value) {
-  parser p = {text, symbols, count, 0, 0, 0};
+/* The value with `trial` for an unknown symbol, which is returned. */
+static int evaluate(const char *text, const sextant_symbol *symbols,
+                    size_t count, int64_t trial, int64_t *value,
+                    sextant_symbol *unknown) {
+  parser p = {text, symbols, count, 0, 0, {0, 0, trial}, 0};
   *value = parse_sum(&p);
   skip_spaces(&p);
+  *unknown = p.unknown;
   if (p.bad || *p.at)
     return -1;
-  return p.unknown ? 0 : 1;
+  return p.several ? 2 : p.unknown.name ? 1 : 0;
+}
+
+int sextant_evaluate(const char *text, const sextant_symbol *symbols,
+                     size_t count, int64_t *value) {
+  sextant_symbol unknown;
+  int status = evaluate(text, symbols, count, 1, value, &unknown);
+  return status < 0 ? -1 : status == 0;
+}
+
+int sextant_solve(const char *text, const sextant_symbol *symbols, size_t count,
+                  int64_t actual, sextant_symbol *solved) {
+  int64_t zero, one, check;
+  if (evaluate(text, symbols, count, 0, &zero, solved) != 1 ||
+      evaluate(text, symbols, count, 1, &one, solved) != 1 || one == zero ||
+      (actual - zero) % (one - zero))
+    return 0;
+  /* Linear, as nearly all are; if not, the value does not fit back in. */
+  int64_t value = (actual - zero) / (one - zero);
+  if (evaluate(text, symbols, count, value, &check, solved) != 1 ||
+      check != actual)
+    return 0;
+  solved->value = value;
+  return 1;
 }

@@ -107,6 +107,10 @@ typedef struct sextant_symbol {
 int sextant_evaluate(const char *text, const sextant_symbol *symbols,
                      size_t count, int64_t *value);
 
+/* Finds the only unknown symbol of a linear expression from its value. */
+int sextant_solve(const char *text, const sextant_symbol *symbols, size_t count,
+                  int64_t actual, sextant_symbol *solved);
+
 #ifdef __cplusplus
 }
 #endif

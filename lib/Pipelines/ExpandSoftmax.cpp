@@ -1,4 +1,4 @@
-//===- Decompose.cpp - aggregated operations become linalg ----------------===//
+//===- ExpandSoftmax.cpp - softmax and its kind become loops of linalg -----===//
 //
 // Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,7 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 
 namespace mlir::sextant {
-#define GEN_PASS_DEF_DECOMPOSE
+#define GEN_PASS_DEF_EXPANDSOFTMAX
 #include "sextant/Pipelines/Passes.h.inc"
 } // namespace mlir::sextant
 
@@ -19,16 +19,18 @@ using namespace mlir::sextant;
 
 namespace {
 
-struct Decompose : sextant::impl::DecomposeBase<Decompose> {
+struct ExpandSoftmax : sextant::impl::ExpandSoftmaxBase<ExpandSoftmax> {
   void runOnOperation() override;
 };
 
-void Decompose::runOnOperation() {
+void ExpandSoftmax::runOnOperation() {
   // What an operation decomposes to may be aggregated again.
   for (;;) {
     SmallVector<linalg::AggregatedOpInterface> ops;
-    getOperation().walk(
-        [&](linalg::AggregatedOpInterface op) { ops.push_back(op); });
+    getOperation().walk([&](linalg::AggregatedOpInterface op) {
+      if (isa<linalg::LinalgDialect>(op->getDialect()))
+        ops.push_back(op);
+    });
     if (ops.empty())
       return;
     for (linalg::AggregatedOpInterface op : ops) {
