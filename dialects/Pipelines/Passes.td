@@ -161,6 +161,27 @@ def LowerAssertions : Pass<"sextant-lower-assertions", "ModuleOp"> {
   let dependentDialects = ["arith::ArithDialect", "cf::ControlFlowDialect"];
 }
 
+def CheckShapes : Pass<"sextant-check-shapes", "func::FuncOp"> {
+  let summary = "assert that dynamic shapes fit where types cannot tell";
+  let description = [{
+    Two tensors of dynamic shape may be added without a word from the verifier,
+    and reading one by the other's extent would leave its memory. Every
+    structured operation, cast to a static shape, expansion and slice gets one
+    `cf.assert` of what it takes for granted. What can be proved is folded
+    away; the rest costs a few comparisons of sizes a run.
+
+    ```mlir
+    func.func @mix(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?xf32> {
+      %r = linalg.add ins(%a, %a : tensor<?xf32>, tensor<?xf32>)
+                      outs(%b : tensor<?xf32>) -> tensor<?xf32>
+      return %r : tensor<?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "cf::ControlFlowDialect",
+                           "tensor::TensorDialect"];
+}
+
 def ExpandSoftmax : Pass<"sextant-expand-softmax", "func::FuncOp"> {
   let summary = "replace linalg's own aggregated operations by loops of linalg";
   let description = [{

@@ -88,6 +88,14 @@ void DeriveShapes::runOnOperation() {
         << entry.getBody().getBlocks().size();
     return signalPassFailure();
   }
+  // Everything that can be was inlined; recursion has no finite workspace.
+  WalkResult calls = entry.walk([](CallOpInterface call) {
+    call.emitError("expects a model that is one function, but got a call that "
+                   "is not inlined");
+    return WalkResult::interrupt();
+  });
+  if (calls.wasInterrupted())
+    return signalPassFailure();
   func::FuncOp shapes = entry.clone();
   shapes.setName((entry.getName() + "_shapes").str());
   shapes.setPrivate();

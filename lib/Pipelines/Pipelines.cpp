@@ -28,11 +28,22 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
-                                           const ToBuffersOptions &options) {
+/// One function, of linalg, that checks what it takes for granted.
+static void addPreparation(OpPassManager &pm) {
   pm.addPass(createInlinerPass());
   addCleanup(pm);
   pm.addPass(createConvertElementwiseToLinalgPass());
+}
+
+/// Once everything is linalg: later, operations of kernels take its place.
+static void addChecks(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createCheckShapes());
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  addCleanup(pm);
+}
+
+void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
+                                           const ToBuffersOptions &options) {
   pm.addPass(createDeriveShapes());
   if (options.fuse) {
     pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
@@ -105,9 +116,11 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
+  addPreparation(pm);
   pm.addPass(createDecompose());
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
+  addChecks(pm);
 }
 
 void mlir::sextant::buildReferenceCodePipeline(OpPassManager &pm,
@@ -124,9 +137,11 @@ void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
 
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
                                            const CpuOptions &) {
+  addPreparation(pm);
   pm.addPass(createDecompose());
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
+  addChecks(pm);
 }
 
 void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,

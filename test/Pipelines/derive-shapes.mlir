@@ -65,3 +65,15 @@ func.func @second() {
 module {
   func.func private @hidden()
 }
+
+// -----
+
+func.func @calls_itself(%x: tensor<7xf32>) -> tensor<7xf32> {
+  // expected-error@+1 {{expects a model that is one function, but got a call that is not inlined}}
+  %r = func.call @again(%x) : (tensor<7xf32>) -> tensor<7xf32>
+  return %r : tensor<7xf32>
+}
+func.func private @again(%x: tensor<7xf32>) -> tensor<7xf32> {
+  %r = func.call @again(%x) : (tensor<7xf32>) -> tensor<7xf32>
+  return %r : tensor<7xf32>
+}

@@ -71,6 +71,8 @@ int main(void) {
   run("static dimension");
   value_shape[0] = 6;
   run("symbol");
+  key_shape[0] = value_shape[0] = 2;
+  run("negative symbol");
   output_shape[0] = 4;
   run("output dimension");
   query_shape[0] = -1;
@@ -91,8 +93,7 @@ int main(void) {
   run("overlap");
   outputs[0].data = workspace;
   run("overlap with workspace");
-  query_shape[0] = 13;
-  output_shape[0] = 13;
+  query_shape[0] = key_shape[0] = value_shape[0] = output_shape[0] = 13;
   size = capacity = 1 << 20;
   workspace = realloc(workspace, capacity + 64);
   workspace += 64 - (uintptr_t)workspace % 64;
