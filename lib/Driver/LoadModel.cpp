@@ -7,7 +7,9 @@
 
 #include "sextant/Driver/LoadModel.h"
 
+#include "sextant/Conversion/Passes.h"
 #include "sextant/Import/Import.h"
+#include "sextant/Sextant/Transforms/Passes.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
@@ -33,4 +35,7 @@ OwningOpRef<ModuleOp> mlir::sextant::loadModel(MLIRContext *context,
   return parseSourceFile<ModuleOp>(sources, config);
 }
 
-void mlir::sextant::buildImportPipeline(OpPassManager &) {}
+void mlir::sextant::buildImportPipeline(OpPassManager &pm) {
+  buildOnnxToLinalgPipeline(pm);
+  pm.addPass(createRaiseAttention());
+}

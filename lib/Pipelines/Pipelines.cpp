@@ -7,6 +7,7 @@
 
 #include "sextant/Pipelines/Pipelines.h"
 
+#include "sextant/CpuKernels/Passes.h"
 #include "sextant/Pipelines/Passes.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -142,6 +143,7 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
   addChecks(pm);
+  pm.addPass(createPackLinear());
 }
 
 void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
@@ -149,6 +151,7 @@ void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
   ToBuffersOptions buffers;
   buffers.fuse = true;
   buildToBuffersPipeline(pm, buffers);
+  pm.addPass(createLowerCpuKernels());
   ToLLVMOptions tail;
   tail.parallel = true;
   tail.approximate = true;
