@@ -99,6 +99,38 @@ Planner::Planner(func::FuncOp entry) : entry(entry), builder(entry) {
   builder.setInsertionPointToStart(block);
 }
 
+/// What a load from a small table of sizes reads, if one store says so: a
+/// reshape by sizes that were computed goes through memory.
+static Value findStored(memref::LoadOp load) {
+  if (!load.getMemRef().getDefiningOp<memref::AllocOp>())
+    return nullptr;
+  Value stored;
+  for (Operation *user : load.getMemRef().getUsers()) {
+    if (isa<memref::LoadOp, memref::ReshapeOp, memref::DimOp>(user))
+      continue;
+    auto store = dyn_cast<memref::StoreOp>(user);
+    if (!store || store->getBlock() != load.getMemRef().getParentBlock())
+      return nullptr;
+    for (auto [to, from] :
+         llvm::zip_equal(store.getIndices(), load.getIndices())) {
+      std::optional<int64_t> a = getConstantIntValue(to),
+                             b = getConstantIntValue(from);
+      if (!a || !b)
+        return nullptr;
+      if (*a != *b) {
+        store = nullptr;
+        break;
+      }
+    }
+    if (!store)
+      continue;
+    if (stored)
+      return nullptr;
+    stored = store.getValueToStore();
+  }
+  return stored;
+}
+
 bool Planner::isKnown(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return argument.getOwner() == &entry.getBody().front();
@@ -107,6 +139,8 @@ bool Planner::isKnown(Value value) {
     return false;
   // Inputs are never written, so they read the same before and after.
   if (auto load = dyn_cast<memref::LoadOp>(op)) {
+    if (Value stored = findStored(load))
+      return isKnown(stored);
     auto source = dyn_cast<BlockArgument>(load.getMemRef());
     if (!source || entry.getArgAttr(source.getArgNumber(), kRoleAttr))
       return false;
@@ -121,6 +155,12 @@ Value Planner::copy(Value value) {
   if (Value copied = mapping.lookupOrNull(value))
     return copied;
   Operation *op = value.getDefiningOp();
+  if (auto load = dyn_cast<memref::LoadOp>(op))
+    if (Value stored = findStored(load)) {
+      Value copied = copy(stored);
+      mapping.map(value, copied);
+      return copied;
+    }
   for (Value operand : op->getOperands())
     copy(operand);
   builder.clone(*op, mapping);

@@ -100,6 +100,27 @@ func.func @reads_a_size(%shape: memref<1xi64>) {
 
 // -----
 
+// Sizes that a reshape takes from memory are those that were put there.
+// CHECK-LABEL: func.func private @follows_a_size_through_memory_workspace(
+// CHECK-SAME: %[[X:[^:]*]]: memref<?xf32>,
+// CHECK: %[[N:.*]] = memref.dim %[[X]]
+// CHECK-NOT: memref.load
+// CHECK: arith.mului_extended %{{.*}}, %[[N]]
+func.func @follows_a_size_through_memory(%x: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  %shape = memref.alloc() : memref<2xindex>
+  memref.store %c1, %shape[%c0] : memref<2xindex>
+  memref.store %n, %shape[%c1] : memref<2xindex>
+  %m = memref.load %shape[%c1] : memref<2xindex>
+  %a = memref.alloc(%m) : memref<?xf32>
+  "test.use"(%a) : (memref<?xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @depends_on_data(%x: memref<5xindex>) {
   %c0 = arith.constant 0 : index
   %computed = memref.alloc() : memref<5xindex>

@@ -61,7 +61,7 @@ static Lowered multiply(Lowering &lowering, Lowered left, Lowered right,
   Lowered sum = lowering.empty(flat, sumType);
   sum.value = linalg::FillOp::create(b, lowering.number(sumType, 0), sum.value)
                   .getResult(0);
-  ValueRange inputs{left.value, right.value};
+  Value inputs[] = {left.value, right.value};
   Type resultType = sum.value.getType();
   int64_t rank = flat.size();
   bool isStacked = rank == 3 && left.rank() == 3 && right.rank() == 3 &&
