@@ -28,6 +28,9 @@ public:
       : op(op), loc(op->getLoc()), builder(op) {}
 
   void add(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    if (lhs == rhs && predicate != arith::CmpIPredicate::slt &&
+        predicate != arith::CmpIPredicate::sgt)
+      return;
     Value holds = builder.createOrFold<arith::CmpIOp>(loc, predicate, lhs, rhs);
     all = all ? builder.createOrFold<arith::AndIOp>(loc, all, holds) : holds;
   }

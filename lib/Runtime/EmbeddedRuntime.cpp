@@ -10,19 +10,19 @@
 using namespace mlir::sextant;
 
 static constexpr char kCommon[] = {
-#embed "Common.bc"
+#include "Common.bc.inc"
 };
 static constexpr char kOpenMP[] = {
-#embed "Openmp.bc"
+#include "Openmp.bc.inc"
 };
 static constexpr char kCaller[] = {
-#embed "Caller.bc"
+#include "Caller.bc.inc"
 };
 static constexpr char kNone[] = {
-#embed "None.bc"
+#include "None.bc.inc"
 };
 static constexpr char kHeader[] = {
-#embed "Model.h.in"
+#include "Model.h.in.inc"
 };
 
 static constexpr llvm::StringRef kFeatures[] = {

@@ -1,4 +1,4 @@
-// RUN: sextant-opt %s --pass-pipeline='builtin.module(func.func(sextant-check-shapes,canonicalize,cse))' | FileCheck %s
+// RUN: sextant-opt %s --pass-pipeline='builtin.module(func.func(sextant-check-shapes,canonicalize,cse,canonicalize))' | FileCheck %s
 
 // CHECK-LABEL: func.func @compares_the_extents_of_a_loop(
 // CHECK-SAME: %[[A:.*]]: tensor<?x3xf32>, %[[B:.*]]: tensor<?x3xf32>, %[[C:.*]]: tensor<?x3xf32>)

@@ -35,7 +35,8 @@ func.func private @main_workspace(%x: memref<?x7xf32>, %y: memref<?x7xf32>, %wei
 
 // -----
 
-// expected-error@+1 {{expects a function 'alone_shapes' beside the model, but got none}}
+// expected-error@+2 {{expects a function 'alone_shapes' beside the model, but got none}}
+// expected-error@+1 {{expects a function 'alone_workspace' beside the model, but got none}}
 func.func @alone() -> i32 {
   %ok = arith.constant 0 : i32
   return %ok : i32

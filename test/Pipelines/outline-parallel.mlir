@@ -80,7 +80,7 @@ func.func private @sextant_thread_index() -> index
 
 // CHECK-LABEL: func.func @keeps_a_sum(
 // CHECK: scf.parallel
-// CHECK-NOT: sextant_parallel_for_loop
+// CHECK-NOT: call @sextant_parallel_for_loop
 func.func @keeps_a_sum(%x: memref<11xf32>) -> f32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
