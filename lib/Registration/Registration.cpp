@@ -10,6 +10,7 @@
 #include "sextant/CpuKernels/Passes.h"
 #include "sextant/Conversion/Passes.h"
 #include "sextant/Onnx/IR/Onnx.h"
+#include "sextant/Pipelines/Pipelines.h"
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -25,6 +26,7 @@ void mlir::sextant::registerDialects(DialectRegistry &registry) {
 
 void mlir::sextant::registerPasses() {
   registerCpuKernelsPasses();
+  registerPipelines();
   registerSextantTransformsPasses();
   registerRaisePipeline();
   registerSextantConversionPasses();

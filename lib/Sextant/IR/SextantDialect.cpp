@@ -94,7 +94,8 @@ AuxiliaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 /// `sextant.name` and `sextant.dims` carry the names that a model gives to its
-/// inputs and outputs, and to their dimensions.
+/// inputs and outputs, and to their dimensions; `sextant.role` marks arguments
+/// that the compiler adds.
 static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
                                          NamedAttribute attribute) {
   if (attribute.getName() == "sextant.name") {
@@ -116,8 +117,18 @@ static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
              << shaped.getRank() << " dimensions, but got " << dims.size();
     return success();
   }
-  return op->emitError("expects 'sextant.name' or 'sextant.dims' on a function,"
-                       " but got '")
+  // What the compiler adds to a model's arguments, on its way to code.
+  if (attribute.getName() == "sextant.role") {
+    auto role = dyn_cast<StringAttr>(attribute.getValue());
+    if (role && llvm::is_contained<StringRef>({"output", "weights", "slot", "run"},
+                                            role.getValue()))
+      return success();
+    return op->emitError("expects output, weights, slot or run as "
+                         "'sextant.role', but got ")
+           << attribute.getValue();
+  }
+  return op->emitError("expects 'sextant.name', 'sextant.dims' or "
+                       "'sextant.role' on a function, but got '")
          << attribute.getName() << "'";
 }
 

@@ -1,0 +1,289 @@
+//===- Passes.td - passes from tensors to a callable object -*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_PIPELINES_PASSES_TD
+#define SEXTANT_PIPELINES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def DeriveShapes : Pass<"sextant-derive-shapes", "ModuleOp"> {
+  let summary = "give the model a function that computes its output shapes";
+  let description = [{
+    Clones the public function into a private `<name>_shapes` that takes the
+    same tensors and returns every dimension of every result, and simplifies
+    it until no tensor is computed any more: output shapes have to be known
+    before anything runs. Reading a small integer input (a shape given as
+    data) is allowed; a shape that depends on more is refused.
+
+    ```mlir
+    func.func @twice(%x: tensor<?x7xf32>) -> tensor<?x7xf32> {
+      %r = arith.addf %x, %x : tensor<?x7xf32>
+      return %r : tensor<?x7xf32>
+    }
+    // adds:
+    // func.func private @twice_shapes(%x: tensor<?x7xf32>) -> (index, index)
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "tensor::TensorDialect",
+                           "affine::AffineDialect"];
+}
+
+def AddDestinations : Pass<"sextant-add-destinations", "ModuleOp"> {
+  let summary = "let the caller provide the outputs";
+  let description = [{
+    Every result of the public function becomes a memref argument that the
+    result is materialised in, so that bufferization computes in the caller's
+    memory instead of copying there. A reshape in front of a result is turned
+    into the opposite view of the destination.
+
+    ```mlir
+    func.func @twice(%x: tensor<?x7xf32>) -> tensor<?x7xf32> {
+      %r = arith.addf %x, %x : tensor<?x7xf32>
+      return %r : tensor<?x7xf32>
+    }
+    // becomes:
+    // func.func @twice(%x: tensor<?x7xf32>, %out: memref<?x7xf32>) {
+    //   bufferization.materialize_in_destination %r in restrict writable %out
+    ```
+  }];
+  let dependentDialects = ["bufferization::BufferizationDialect",
+                           "memref::MemRefDialect"];
+}
+
+def CollectWeights : Pass<"sextant-collect-weights", "ModuleOp"> {
+  let summary = "move constants out of the code into one block of weights";
+  let description = [{
+    Constant globals of more than `min-bytes` bytes become views, at offsets
+    that are multiples of 64, of one `weights` argument of every function that
+    uses them. What the block holds is left on the module as
+    `sextant.weights`, one dictionary a constant, in order of offset; equal
+    constants share one place. The values never pass through LLVM constants.
+
+    ```mlir
+    memref.global "private" constant @w : memref<64xf32> = dense<1.0>
+    func.func @add_first(%x: memref<f32>) {
+      %c0 = arith.constant 0 : index
+      %w = memref.get_global @w : memref<64xf32>
+      %v = memref.load %w[%c0] : memref<64xf32>
+      memref.store %v, %x[] : memref<f32>
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"minBytes", "min-bytes", "uint64_t", "64",
+           "Smaller constants stay in the code">,
+  ];
+  let dependentDialects = ["arith::ArithDialect", "memref::MemRefDialect"];
+}
+
+def PlanWorkspace : Pass<"sextant-plan-workspace", "ModuleOp"> {
+  let summary = "place every temporary buffer in slots the caller provides";
+  let description = [{
+    Every `memref.alloc` of the public function becomes a view of a slot;
+    slots are further memref arguments, so that they are known not to overlap.
+    Buffers whose lifetimes, in steps of the function's body, are disjoint
+    share a slot. A buffer inside a parallel loop has one place a thread. A
+    private function `<name>_workspace` takes the same arguments and the
+    number of threads, and returns the sizes of the slots in bytes, each a
+    multiple of 64. It sees shapes only: a size that depends on computed data
+    is refused. A size that a surrounding loop varies is bounded from above.
+
+    ```mlir
+    func.func @through_a_copy(%x: memref<?xf32>, %y: memref<?xf32>) {
+      %c0 = arith.constant 0 : index
+      %n = memref.dim %x, %c0 : memref<?xf32>
+      %t = memref.alloc(%n) : memref<?xf32>
+      memref.copy %x, %t : memref<?xf32> to memref<?xf32>
+      memref.copy %t, %y : memref<?xf32> to memref<?xf32>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "memref::MemRefDialect",
+                           "affine::AffineDialect", "LLVM::LLVMDialect"];
+}
+
+def OutlineParallel : Pass<"sextant-outline-parallel", "ModuleOp"> {
+  let summary = "make functions of parallel loops and call the runtime";
+  let description = [{
+    The body of every outermost `scf.parallel` or `scf.forall` becomes a
+    private function over a range of its linearised iterations; what it
+    captures travels in a struct on the caller's stack. The caller calls
+    `sextant_parallel_for_loop` with the number of iterations and an estimate of
+    their work, by which the runtime decides how many threads to use; none
+    below a measured size. The innermost dimension of an `scf.parallel` with
+    several dimensions stays a loop. Reductions stay where they are.
+
+    ```mlir
+    func.func @negate(%x: memref<?x5xf32>, %y: memref<?x5xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c5 = arith.constant 5 : index
+      %n = memref.dim %x, %c0 : memref<?x5xf32>
+      scf.parallel (%i, %j) = (%c0, %c0) to (%n, %c5) step (%c1, %c1) {
+        %v = memref.load %x[%i, %j] : memref<?x5xf32>
+        %r = arith.negf %v : f32
+        memref.store %r, %y[%i, %j] : memref<?x5xf32>
+        scf.reduce
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "scf::SCFDialect",
+                           "affine::AffineDialect", "func::FuncDialect",
+                           "LLVM::LLVMDialect"];
+}
+
+def LowerAssertions : Pass<"sextant-lower-assertions", "ModuleOp"> {
+  let summary = "turn run-time checks into statuses";
+  let description = [{
+    A `cf.assert` that fails makes its function return the number of its
+    message, counted from one, instead of aborting; the messages are left on
+    the module as `sextant.checks`. Functions return 0 when every check held.
+    A status that a parallel loop returns is passed on. Runs after structured
+    control flow is gone.
+
+    ```mlir
+    func.func @positive(%x: i32) {
+      %c0 = arith.constant 0 : i32
+      %ok = arith.cmpi sgt, %x, %c0 : i32
+      cf.assert %ok, "x is positive"
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "cf::ControlFlowDialect"];
+}
+
+def CheckShapes : Pass<"sextant-check-shapes", "func::FuncOp"> {
+  let summary = "assert that dynamic shapes fit where types cannot tell";
+  let description = [{
+    Two tensors of dynamic shape may be added without a word from the verifier,
+    and reading one by the other's extent would leave its memory. Every
+    structured operation, cast to a static shape, expansion and slice gets one
+    `cf.assert` of what it takes for granted. What can be proved is folded
+    away; the rest costs a few comparisons of sizes a run.
+
+    ```mlir
+    func.func @mix(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?xf32> {
+      %r = linalg.add ins(%a, %a : tensor<?xf32>, tensor<?xf32>)
+                      outs(%b : tensor<?xf32>) -> tensor<?xf32>
+      return %r : tensor<?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "cf::ControlFlowDialect",
+                           "tensor::TensorDialect"];
+}
+
+def ExpandSoftmax : Pass<"sextant-expand-softmax", "func::FuncOp"> {
+  let summary = "replace linalg's own aggregated operations by loops of linalg";
+  let description = [{
+    `linalg.softmax` has no lowering to loops of its own; its decomposition is
+    upstream's, and this puts it in place. Operations of the sextant dialect
+    are left to `sextant-decompose`.
+
+    ```mlir
+    func.func @rows(%x: tensor<3x5xf32>, %init: tensor<3x5xf32>)
+        -> tensor<3x5xf32> {
+      %r = linalg.softmax dimension(1) ins(%x : tensor<3x5xf32>)
+             outs(%init : tensor<3x5xf32>) -> tensor<3x5xf32>
+      return %r : tensor<3x5xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "linalg::LinalgDialect",
+                           "math::MathDialect", "tensor::TensorDialect"];
+}
+
+def ApproximateMath : Pass<"sextant-approximate-math", "func::FuncOp"> {
+  let summary = "compute exp, tanh and their kind by polynomials";
+  let description = [{
+    Replaces operations that would become one call of the C library an element
+    by upstream's polynomials, which LLVM vectorizes. The `reference` pipeline
+    keeps the calls.
+
+    ```mlir
+    func.func @grow(%x: f32) -> f32 {
+      %r = math.exp %x : f32
+      return %r : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "vector::VectorDialect"];
+}
+
+def ExpandCopies : Pass<"sextant-expand-copies", "func::FuncOp"> {
+  let summary = "copy strided memory by loops and not by a runtime call";
+  let description = [{
+    A `memref.copy` whose sides are not both contiguous would call a function
+    of MLIR's runner library. It becomes an elementwise operation, which is
+    lowered to loops with all the others.
+
+    ```mlir
+    func.func @a_column(%x: memref<3x5xf32, strided<[11, 1]>>,
+                        %y: memref<3x5xf32>) {
+      memref.copy %x, %y : memref<3x5xf32, strided<[11, 1]>> to memref<3x5xf32>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["linalg::LinalgDialect"];
+}
+
+def MakeEntryPoints : Pass<"sextant-make-entry-points", "ModuleOp"> {
+  let summary = "wrap the model in functions that take tensors of the C API";
+  let description = [{
+    Adds the three functions that the runtime calls, which unpack arrays of
+    the C API's tensors into the arguments of the compiled functions:
+    `sextant_kernel_run`, `sextant_kernel_shapes` and
+    `sextant_kernel_workspace`. The model becomes private. Runs when the model
+    returns a status, before the conversion to LLVM.
+
+    ```mlir
+    func.func @main(%x: memref<?x7xf32>,
+                    %y: memref<?x7xf32> {sextant.role = "output"},
+                    %run: !llvm.ptr {sextant.role = "run"}) -> i32 {
+      %ok = arith.constant 0 : i32
+      return %ok : i32
+    }
+    func.func private @main_shapes(%x: memref<?x7xf32>) -> (index, index) {
+      %c0 = arith.constant 0 : index
+      %c7 = arith.constant 7 : index
+      %n = memref.dim %x, %c0 : memref<?x7xf32>
+      return %n, %c7 : index, index
+    }
+    func.func private @main_workspace(%x: memref<?x7xf32>, %y: memref<?x7xf32>,
+                                      %threads: index) {
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+}
+
+def MarkDisjoint : Pass<"sextant-mark-disjoint", "LLVM::LLVMFuncOp"> {
+  let summary = "tell LLVM which pointers reach memory of their own";
+  let description = [{
+    Turns `sextant.disjoint`, the positions of pointer arguments, into
+    `llvm.noalias` on them. The conversion to LLVM drops what was said about a
+    buffer when the buffer becomes several arguments.
+
+    ```mlir
+    llvm.func @copy(%from: !llvm.ptr, %to: !llvm.ptr)
+        attributes {sextant.disjoint = array<i64: 0, 1>} {
+      llvm.return
+    }
+    ```
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+}
+
+#endif // SEXTANT_PIPELINES_PASSES_TD

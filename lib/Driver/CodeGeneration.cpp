@@ -1,0 +1,165 @@
+//===- CodeGeneration.cpp - an LLVM module becomes machine code -----------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CodeGeneration.h"
+
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+using namespace llvm;
+using namespace mlir::sextant;
+
+/// The C API, as the runtime's sources spell it.
+static constexpr StringRef kApi[] = {
+    "sextant_create",         "sextant_describe", "sextant_destroy",
+    "sextant_output_shapes",  "sextant_run",      "sextant_workspace_size",
+};
+static constexpr StringRef kEntrySymbol = "sextant_model_v1";
+
+Expected<Processor> mlir::sextant::findProcessor(StringRef name) {
+  Processor processor;
+  StringSet<> known;
+  if (name == "native") {
+    processor.name = sys::getHostCPUName().str();
+    for (const auto &feature : sys::getHostCPUFeatures())
+      if (feature.second)
+        known.insert(feature.first());
+  } else {
+    if (X86::parseArchX86(name, /*Only64Bit=*/true) == X86::CK_None)
+      return createStringError("expects a 64-bit x86 processor that LLVM knows "
+                               "or 'native', but got '%s'",
+                               name.str().c_str());
+    processor.name = name.str();
+    SmallVector<StringRef> features;
+    X86::getFeaturesForCPU(name, features);
+    for (StringRef feature : features)
+      known.insert(feature);
+  }
+  for (StringRef feature : getCheckedFeatures())
+    if (known.contains(feature))
+      processor.features.push_back(feature.str());
+  return processor;
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+mlir::sextant::makeTargetMachine(const Processor &processor, bool optimize) {
+  InitializeNativeTarget();
+  InitializeNativeTargetAsmPrinter();
+  InitializeNativeTargetAsmParser();
+  Triple triple("x86_64-unknown-linux-gnu");
+  std::string error;
+  const Target *target = TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return createStringError(error);
+  TargetOptions options;
+  // What functions may use is said on them; the runtime's run anywhere.
+  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
+      triple, "x86-64", "", options, Reloc::PIC_, CodeModel::Small,
+      optimize ? CodeGenOptLevel::Aggressive : CodeGenOptLevel::Default));
+  return machine;
+}
+
+void mlir::sextant::setProcessor(Module &module, const Processor &processor) {
+  std::string features;
+  for (const std::string &feature : processor.features)
+    features += (features.empty() ? "+" : ",+") + feature;
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", "x86-64");
+    function.addFnAttr("tune-cpu", processor.name);
+    function.addFnAttr("target-features", features);
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    // AVX-512 at full width lowers the clock of those that have it only here.
+    function.addFnAttr("prefer-vector-width", "256");
+    function.addFnAttr("no-trapping-math", "true");
+  }
+}
+
+/// Gives `value` a name that some other symbol may already have.
+static void takeName(Module &module, GlobalValue *value, const Twine &name) {
+  std::string wanted = name.str();
+  if (GlobalValue *other = module.getNamedValue(wanted))
+    if (other != value)
+      other->setName(wanted + ".internal");
+  value->setName(wanted);
+}
+
+Error mlir::sextant::linkRuntime(Module &module, const Descriptor &descriptor,
+                                 Threads threads, bool entrySymbol) {
+  for (StringRef bitcode : {getRuntimeBitcode(), getThreadsBitcode(threads)}) {
+    Expected<std::unique_ptr<Module>> part = parseBitcodeFile(
+        MemoryBufferRef(bitcode, "runtime"), module.getContext());
+    if (!part)
+      return part.takeError();
+    (*part)->setDataLayout(module.getDataLayout());
+    (*part)->setTargetTriple(module.getTargetTriple());
+    if (Linker::linkModules(module, std::move(*part)))
+      return createStringError("the runtime does not link with the model");
+  }
+  // The runtime reached its own functions by their names; programs reach them
+  // by the model's, and nothing else of it.
+  SmallVector<GlobalValue *> exported;
+  for (StringRef name : kApi)
+    exported.push_back(module.getNamedValue(name));
+  if (entrySymbol)
+    exported.push_back(module.getNamedValue(kEntrySymbol));
+  for (GlobalValue &value : module.global_values())
+    if (!value.isDeclaration() && !value.hasLocalLinkage() &&
+        !is_contained(exported, &value) && !value.getName().starts_with("llvm."))
+      value.setLinkage(GlobalValue::InternalLinkage);
+  for (GlobalValue &value : module.global_values())
+    if (value.hasLocalLinkage())
+      value.setVisibility(GlobalValue::DefaultVisibility);
+  for (GlobalValue *value : exported) {
+    value->setVisibility(GlobalValue::DefaultVisibility);
+    value->setDSOLocal(false);
+    StringRef suffix = value->getName();
+    if (suffix != kEntrySymbol && suffix.consume_front("sextant"))
+      takeName(module, value, descriptor.prefix + suffix);
+  }
+  return Error::success();
+}
+
+void mlir::sextant::optimizeModule(Module &module, TargetMachine &machine,
+                                   bool vectorize) {
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = vectorize;
+  tuning.SLPVectorization = vectorize;
+  tuning.LoopInterleaving = vectorize;
+  PassBuilder builder(&machine, tuning);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager cgscc;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(cgscc);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, cgscc, modules);
+  builder
+      .buildPerModuleDefaultPipeline(vectorize ? OptimizationLevel::O3
+                                               : OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+Error mlir::sextant::emitMachineCode(Module &module, TargetMachine &machine,
+                                     bool assembly, raw_pwrite_stream &os) {
+  legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, os, nullptr,
+                                  assembly ? CodeGenFileType::AssemblyFile
+                                           : CodeGenFileType::ObjectFile))
+    return createStringError("the target writes no such file");
+  passes.run(module);
+  return Error::success();
+}

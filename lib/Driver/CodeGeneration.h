@@ -1,0 +1,65 @@
+//===- CodeGeneration.h - an LLVM module becomes machine code ---*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_DRIVER_CODEGENERATION_H
+#define SEXTANT_DRIVER_CODEGENERATION_H
+
+#include "sextant/Driver/Signature.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace mlir::sextant {
+
+/// A processor to compile for, with the features that code may use and the
+/// runtime checks.
+struct Processor {
+  std::string name;
+  /// In the order of the runtime's list.
+  std::vector<std::string> features;
+};
+llvm::Expected<Processor> findProcessor(StringRef name);
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+makeTargetMachine(const Processor &processor, bool optimize);
+
+/// All that the runtime has to know about a model.
+struct Descriptor {
+  std::string prefix;
+  Signature signature;
+  Processor processor;
+  std::vector<std::string> checks;
+  std::vector<bool> shapeData;
+  std::vector<DimRange> ranges;
+  uint64_t weightsSize = 0;
+  /// The symbol of weights inside, or the name of the file beside.
+  std::string weightsSymbol, weightsFile;
+  uint64_t weightsHash = 0;
+};
+
+/// Defines `sextant_model_descriptor` in the module.
+void addDescriptor(llvm::Module &module, const Descriptor &descriptor);
+
+/// Links the runtime into the model, gives the C API the model's prefix and
+/// hides everything else. `entrySymbol` keeps `sextant_model_v1`.
+llvm::Error linkRuntime(llvm::Module &module, const Descriptor &descriptor,
+                        Threads threads, bool entrySymbol);
+
+/// Marks the functions that are compiled for the processor, before the runtime
+/// is linked: that has to run on any.
+void setProcessor(llvm::Module &module, const Processor &processor);
+
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
+                    bool vectorize);
+
+llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
+                            bool assembly, llvm::raw_pwrite_stream &os);
+
+} // namespace mlir::sextant
+
+#endif // SEXTANT_DRIVER_CODEGENERATION_H

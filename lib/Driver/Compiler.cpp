@@ -1,0 +1,375 @@
+//===- Compiler.cpp - from a model file to what was asked for -------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Driver/Compiler.h"
+
+#include "CodeGeneration.h"
+#include "Linker.h"
+#include "OutputFiles.h"
+#include "Report.h"
+#include "WeightsFile.h"
+
+#include "sextant/Driver/LoadModel.h"
+#include "sextant/Driver/Signature.h"
+#include "sextant/Pipelines/Passes.h"
+#include "sextant/Pipelines/Pipelines.h"
+#include "sextant/Registration/Registration.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Support/Timing.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Target/LLVMIR/Export.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+
+class Compilation {
+public:
+  explicit Compilation(const CompilerOptions &options)
+      : options(options), context(makeRegistry()),
+        handler(sources, &context) {
+    context.printOpOnDiagnostic(false);
+  }
+  LogicalResult run();
+
+private:
+  static DialectRegistry makeRegistry();
+  LogicalResult fail(const Twine &message) {
+    return emitError(UnknownLoc::get(&context)) << message;
+  }
+  LogicalResult fail(llvm::Error error) {
+    return fail(llvm::toString(std::move(error)));
+  }
+
+  LogicalResult checkOptions();
+  LogicalResult runStage(StringRef name,
+                         llvm::function_ref<void(OpPassManager &)> build);
+  LogicalResult saveStage(StringRef name,
+                          llvm::function_ref<void(raw_ostream &)> print);
+  LogicalResult emitText();
+  LogicalResult emitCode();
+  LogicalResult translate();
+  LogicalResult writeOutputs(const Weights &weights);
+  llvm::Error writeLibrary(OutputFiles &files, const Weights &weights);
+  llvm::Error writeHeader(OutputFiles &files);
+
+  const CompilerOptions &options;
+  MLIRContext context;
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler;
+  DefaultTimingManager timing;
+  TimingScope root;
+  OwningOpRef<ModuleOp> module;
+  Descriptor descriptor;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code;
+  unsigned savedStages = 0;
+};
+
+DialectRegistry Compilation::makeRegistry() {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registerDialects(registry);
+  return registry;
+}
+
+/// The stem of a path as a C identifier.
+std::string makePrefix(StringRef output) {
+  std::string prefix;
+  for (char c : llvm::sys::path::stem(output))
+    prefix += llvm::isAlnum(c) ? c : '_';
+  if (prefix.empty() || llvm::isDigit(prefix[0]))
+    prefix.insert(prefix.begin(), '_');
+  return prefix;
+}
+
+bool isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name[0]) &&
+         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+LogicalResult Compilation::checkOptions() {
+  descriptor.prefix =
+      options.prefix.empty() ? makePrefix(options.output) : options.prefix;
+  if (!isIdentifier(descriptor.prefix))
+    return fail("expects a prefix that is a C identifier, but got '" +
+                descriptor.prefix + "'");
+  if (options.output == "-" && options.emit >= Emit::Obj)
+    return fail("expects an output file for machine code, but got '-'");
+  llvm::Expected<Processor> processor = findProcessor(options.cpu);
+  if (!processor)
+    return fail(processor.takeError());
+  descriptor.processor = *processor;
+  descriptor.ranges = options.dims;
+  return success();
+}
+
+LogicalResult
+Compilation::saveStage(StringRef name,
+                       llvm::function_ref<void(raw_ostream &)> print) {
+  if (options.saveStages.empty())
+    return success();
+  if (std::error_code code = llvm::sys::fs::create_directories(
+          options.saveStages))
+    return fail("cannot make the folder '" + options.saveStages +
+                "': " + code.message());
+  SmallString<128> path(options.saveStages);
+  std::string number = llvm::utostr(savedStages++);
+  llvm::sys::path::append(path, "0" + number + "-" + name);
+  OutputFiles files;
+  if (llvm::Error error =
+          files.write(path, [&](llvm::raw_pwrite_stream &os) {
+            print(os);
+            return llvm::Error::success();
+          }))
+    return fail(std::move(error));
+  if (llvm::Error error = files.keep())
+    return fail(std::move(error));
+  return success();
+}
+
+LogicalResult
+Compilation::runStage(StringRef name,
+                      llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager pm(&context);
+  TimingScope scope = root.nest(name);
+  pm.enableTiming(scope);
+  build(pm);
+  if (failed(pm.run(*module)))
+    return failure();
+  return saveStage((name + ".mlir").str(), [&](raw_ostream &os) {
+    OpPrintingFlags flags;
+    flags.elideLargeResourceString(64).elideLargeElementsAttrs(64);
+    module->print(os, flags);
+  });
+}
+
+/// Writes the module as it is.
+LogicalResult Compilation::emitText() {
+  OutputFiles files;
+  llvm::Error error =
+      files.write(options.output, [&](llvm::raw_pwrite_stream &os) {
+        module->print(os);
+        os << '\n';
+        return llvm::Error::success();
+      });
+  if (!error)
+    error = files.keep();
+  return error ? fail(std::move(error)) : success();
+}
+
+LogicalResult Compilation::run() {
+  timing.setEnabled(options.timing);
+  root = timing.getRootScope();
+  if (failed(checkOptions()))
+    return failure();
+  RemarkOutput remarks;
+  if (failed(remarks.enable(context, options)))
+    return failure();
+
+  TimingScope load = root.nest("load");
+  module = loadModel(&context, options.input, sources);
+  load.stop();
+  if (!module)
+    return failure();
+  if (options.emit == Emit::Onnx)
+    return emitText();
+  if (failed(runStage("import", buildImportPipeline)) ||
+      failed(fixDimensions(*module, options.dims)))
+    return failure();
+  FailureOr<Signature> signature = readSignature(*module);
+  if (failed(signature))
+    return failure();
+  descriptor.signature = *signature;
+  if (options.emit == Emit::Sextant)
+    return emitText();
+
+  bool isCpu = options.target == CompilerTarget::Cpu;
+  if (failed(runStage("linalg", [&](OpPassManager &pm) {
+        if (isCpu)
+          buildCpuTensorPipeline(pm, CpuOptions());
+        else
+          buildReferenceTensorPipeline(pm, ReferenceOptions());
+      })))
+    return failure();
+  if (options.emit == Emit::Linalg)
+    return emitText();
+  if (failed(runStage("llvm", [&](OpPassManager &pm) {
+        if (isCpu)
+          buildCpuCodePipeline(pm, CpuOptions());
+        else
+          buildReferenceCodePipeline(pm, ReferenceOptions());
+      })))
+    return failure();
+  if (failed(emitCode()))
+    return failure();
+  return remarks.finish(context);
+}
+
+LogicalResult Compilation::translate() {
+  TimingScope scope = root.nest("translate");
+  code = translateModuleToLLVMIR(*module, llvmContext, descriptor.prefix);
+  if (!code)
+    return failure();
+  code->setDataLayout(machine->createDataLayout());
+  code->setTargetTriple(machine->getTargetTriple());
+  setProcessor(*code, descriptor.processor);
+  addDescriptor(*code, descriptor);
+  if (llvm::Error error = linkRuntime(*code, descriptor, options.threads,
+                                      options.emit == Emit::So))
+    return fail(std::move(error));
+  if (failed(saveStage("model.ll",
+                       [&](raw_ostream &os) { code->print(os, nullptr); })))
+    return failure();
+  TimingScope optimize = root.nest("optimize");
+  optimizeModule(*code, *machine, options.target == CompilerTarget::Cpu);
+  optimize.stop();
+  return saveStage("optimized.ll",
+                   [&](raw_ostream &os) { code->print(os, nullptr); });
+}
+
+LogicalResult Compilation::emitCode() {
+  FailureOr<Weights> weights = Weights::get(*module);
+  if (failed(weights))
+    return failure();
+  if (auto checks = (*module)->getAttrOfType<ArrayAttr>(kChecksAttr))
+    for (auto message : checks.getAsRange<StringAttr>())
+      descriptor.checks.push_back(message.str());
+  auto shapeData = (*module)->getAttrOfType<DenseBoolArrayAttr>(
+      kShapeDataAttr);
+  for (size_t i = 0; i < descriptor.signature.inputs.size(); ++i)
+    descriptor.shapeData.push_back(shapeData && shapeData[i]);
+
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(
+      descriptor.processor, options.target == CompilerTarget::Cpu);
+  if (!made)
+    return fail(made.takeError());
+  machine = std::move(*made);
+  return writeOutputs(*weights);
+}
+
+llvm::Error Compilation::writeHeader(OutputFiles &files) {
+  SmallString<128> path(options.output);
+  llvm::sys::path::replace_extension(path, "h");
+  std::string text = getHeaderTemplate().str();
+  auto replace = [&](StringRef from, StringRef to) {
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
+         at += to.size())
+      text.replace(at, from.size(), to);
+  };
+  replace("@prefix@", descriptor.prefix);
+  replace("@PREFIX@", StringRef(descriptor.prefix).upper());
+  return files.write(path, [&](llvm::raw_pwrite_stream &os) {
+    os << text;
+    return llvm::Error::success();
+  });
+}
+
+/// Object files, the weights' own among them, and what is made of them.
+llvm::Error Compilation::writeLibrary(OutputFiles &files,
+                                      const Weights &weights) {
+  auto emitObject = [&](llvm::raw_pwrite_stream &os) {
+    return emitMachineCode(*code, *machine, /*assembly=*/false, os);
+  };
+  LinkOptions link;
+  link.threads = options.threads;
+  link.linker = options.linker;
+  link.relocatable = options.emit == Emit::Obj;
+  link.soname = llvm::sys::path::filename(options.output).str();
+  auto addObject =
+      [&](llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> fill)
+      -> llvm::Error {
+    llvm::Expected<std::string> path = files.reserve("", options.output);
+    if (!path)
+      return path.takeError();
+    link.objects.push_back(*path);
+    return OutputFiles::fillFile(*path, fill);
+  };
+  TimingScope machineCode = root.nest("machine code");
+  if (llvm::Error error = addObject(emitObject))
+    return error;
+  machineCode.stop();
+  TimingScope linking = root.nest("link");
+  if (!descriptor.weightsSymbol.empty())
+    if (llvm::Error error = addObject([&](llvm::raw_pwrite_stream &os) {
+          weights.writeObject(os, descriptor.weightsSymbol);
+          return llvm::Error::success();
+        }))
+      return error;
+  llvm::Expected<std::string> output = files.reserve(options.output);
+  if (!output)
+    return output.takeError();
+  link.output = *output;
+  if (llvm::Error error = linkObjects(link))
+    return error;
+  return writeHeader(files);
+}
+
+LogicalResult Compilation::writeOutputs(const Weights &weights) {
+  OutputFiles files;
+  descriptor.weightsSize = weights.size();
+  if (!weights.empty() && options.weights == WeightsPlace::Embed) {
+    descriptor.weightsSymbol = descriptor.prefix + "_weights_data";
+  } else if (!weights.empty()) {
+    SmallString<128> path(options.output);
+    llvm::sys::path::replace_extension(path, "safetensors");
+    descriptor.weightsFile = llvm::sys::path::filename(path).str();
+    if (options.emit >= Emit::Obj) {
+      if (llvm::Error error =
+              files.write(path, [&](llvm::raw_pwrite_stream &os) {
+                descriptor.weightsHash = weights.writeSafetensors(os);
+                return llvm::Error::success();
+              }))
+        return fail(std::move(error));
+    } else {
+      descriptor.weightsHash = weights.writeSafetensors(llvm::nulls());
+    }
+  }
+
+  if (failed(translate()))
+    return failure();
+  llvm::Error error = llvm::Error::success();
+  if (options.emit == Emit::LLVM)
+    error = files.write(options.output, [&](llvm::raw_pwrite_stream &os) {
+      code->print(os, nullptr);
+      return llvm::Error::success();
+    });
+  else if (options.emit == Emit::Asm)
+    error = files.write(options.output, [&](llvm::raw_pwrite_stream &os) {
+      return emitMachineCode(*code, *machine, /*assembly=*/true, os);
+    });
+  else
+    error = writeLibrary(files, weights);
+  code.reset();
+  if (error)
+    return fail(std::move(error));
+  if (!options.report.empty())
+    error = files.write(options.report, [&](llvm::raw_pwrite_stream &os) {
+      writeReport(os, options, descriptor);
+      return llvm::Error::success();
+    });
+  if (!error)
+    error = files.keep();
+  return error ? fail(std::move(error)) : success();
+}
+
+} // namespace
+
+llvm::LogicalResult
+mlir::sextant::compileModel(const CompilerOptions &options) {
+  return Compilation(options).run();
+}

@@ -1,0 +1,56 @@
+//===- OutputFiles.h - files that appear together or not at all -*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_DRIVER_OUTPUTFILES_H
+#define SEXTANT_DRIVER_OUTPUTFILES_H
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <string>
+
+namespace mlir::sextant {
+
+/// Files are written under temporary names in their folders and renamed when
+/// all are complete; what was not renamed is removed.
+class OutputFiles {
+public:
+  OutputFiles() = default;
+  OutputFiles(const OutputFiles &) = delete;
+  ~OutputFiles();
+
+  /// A temporary file that becomes `path`, or is thrown away if that is empty.
+  /// `near` gives the folder of the latter.
+  llvm::Expected<std::string> reserve(llvm::StringRef path,
+                                      llvm::StringRef near = "");
+
+  /// Reserves and fills. A path `-` is standard output, and one that is no
+  /// regular file (a device, a pipe) is written in place.
+  llvm::Error write(llvm::StringRef path,
+                    llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)>
+                        fill);
+
+  /// Fills the temporary file `path` that was reserved.
+  static llvm::Error
+  fillFile(llvm::StringRef path,
+           llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> fill);
+
+  /// Gives the files their names.
+  llvm::Error keep();
+
+private:
+  struct File {
+    std::string temporary, path;
+  };
+  llvm::SmallVector<File> files;
+};
+
+} // namespace mlir::sextant
+
+#endif // SEXTANT_DRIVER_OUTPUTFILES_H

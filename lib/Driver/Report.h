@@ -1,0 +1,31 @@
+//===- Report.h - remarks and the report of a compilation -------*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_DRIVER_REPORT_H
+#define SEXTANT_DRIVER_REPORT_H
+
+#include "CodeGeneration.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+namespace mlir::sextant {
+
+/// Remarks to the terminal, to a YAML file, or both.
+class RemarkOutput {
+public:
+  LogicalResult enable(MLIRContext &context, const CompilerOptions &options);
+  /// Completes the file.
+  LogicalResult finish(MLIRContext &context);
+};
+
+/// What was compiled and for what, as JSON.
+void writeReport(llvm::raw_ostream &os, const CompilerOptions &options,
+                 const Descriptor &descriptor);
+
+} // namespace mlir::sextant
+
+#endif // SEXTANT_DRIVER_REPORT_H

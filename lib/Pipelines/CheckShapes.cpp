@@ -1,0 +1,204 @@
+//===- CheckShapes.cpp - operands that have to fit each other -------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Pipelines/Passes.h"
+
+namespace mlir::sextant {
+#define GEN_PASS_DEF_CHECKSHAPES
+#include "sextant/Pipelines/Passes.h.inc"
+} // namespace mlir::sextant
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+
+struct CheckShapes : sextant::impl::CheckShapesBase<CheckShapes> {
+  void runOnOperation() override;
+};
+
+/// Collects conditions of one operation and asserts them together.
+class Conditions {
+public:
+  explicit Conditions(Operation *op)
+      : op(op), loc(op->getLoc()), builder(op) {}
+
+  void add(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    if (lhs == rhs && predicate != arith::CmpIPredicate::slt &&
+        predicate != arith::CmpIPredicate::sgt)
+      return;
+    Value holds = builder.createOrFold<arith::CmpIOp>(loc, predicate, lhs, rhs);
+    all = all ? builder.createOrFold<arith::AndIOp>(loc, all, holds) : holds;
+  }
+  Value size(Value tensor, int64_t dim) {
+    return builder.createOrFold<tensor::DimOp>(loc, tensor, dim);
+  }
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  }
+  Value value(OpFoldResult size) {
+    return getValueOrCreateConstantIndexOp(builder, loc, size);
+  }
+  void finish() {
+    if (!all)
+      return;
+    // Files and lines would make the result depend on where a model lies.
+    std::string message = ("expects operands of '" +
+                           op->getName().getStringRef() + "'")
+                              .str();
+    if (auto name = dyn_cast<NameLoc>(loc))
+      message += " at '" + name.getName().str() + "'";
+    cf::AssertOp::create(builder, loc, all, message + " that fit each other");
+  }
+
+private:
+  Operation *op;
+  Location loc;
+  OpBuilder builder;
+  Value all;
+};
+
+bool isDynamic(Value value, int64_t dim) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.isDynamicDim(dim);
+}
+
+/// Every loop has one extent, whichever operand tells it.
+void check(linalg::LinalgOp op) {
+  Conditions conditions(op);
+  struct Extent {
+    Value operand;
+    int64_t dim;
+  };
+  SmallVector<Extent> extents(op.getNumLoops());
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    if (!type)
+      continue;
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+      if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+        if (type.isDynamicDim(dim))
+          conditions.add(arith::CmpIPredicate::sgt,
+                         conditions.size(operand.get(), dim),
+                         conditions.constant(constant.getValue()));
+        continue;
+      }
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      if (!loop)
+        continue;
+      Extent &extent = extents[loop.getPosition()];
+      if (!extent.operand) {
+        extent = {operand.get(), int64_t(dim)};
+        continue;
+      }
+      // What both types tell has been verified.
+      if (isDynamic(operand.get(), dim) ||
+          isDynamic(extent.operand, extent.dim))
+        conditions.add(arith::CmpIPredicate::eq,
+                       conditions.size(extent.operand, extent.dim),
+                       conditions.size(operand.get(), dim));
+    }
+  }
+  conditions.finish();
+}
+
+/// A static dimension has to be what the dynamic one is.
+void check(tensor::CastOp op) {
+  auto from = dyn_cast<RankedTensorType>(op.getSource().getType());
+  auto to = dyn_cast<RankedTensorType>(op.getType());
+  if (!from || !to)
+    return;
+  Conditions conditions(op);
+  for (int64_t dim = 0; dim < to.getRank(); ++dim)
+    if (from.isDynamicDim(dim) && !to.isDynamicDim(dim))
+      conditions.add(arith::CmpIPredicate::eq,
+                     conditions.size(op.getSource(), dim),
+                     conditions.constant(to.getDimSize(dim)));
+  conditions.finish();
+}
+
+/// The product of what a dimension is divided into is the dimension.
+void check(tensor::ExpandShapeOp op) {
+  Conditions conditions(op);
+  SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
+  OpBuilder builder(op);
+  for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
+    if (!isDynamic(op.getSrc(), dim))
+      continue;
+    Value product = conditions.constant(1);
+    for (int64_t part : group)
+      product = builder.createOrFold<arith::MulIOp>(
+          op.getLoc(), product, conditions.value(sizes[part]));
+    conditions.add(arith::CmpIPredicate::eq,
+                   conditions.size(op.getSrc(), dim), product);
+  }
+  conditions.finish();
+}
+
+/// Offsets and sizes stay inside `tensor`.
+void checkSlice(OffsetSizeAndStrideOpInterface op, Value tensor) {
+  Conditions conditions(op);
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  SmallVector<OpFoldResult> offsets = op.getMixedOffsets(),
+                            sizes = op.getMixedSizes(),
+                            strides = op.getMixedStrides();
+  Value zero = conditions.constant(0), one = conditions.constant(1);
+  auto predicate = arith::CmpIPredicate::sle;
+  for (size_t dim = 0; dim < offsets.size(); ++dim) {
+    // The whole of a dimension needs no check.
+    Value offset = conditions.value(offsets[dim]);
+    Value size = conditions.value(sizes[dim]);
+    Value extent = conditions.size(tensor, dim);
+    if (isConstantIntValue(strides[dim], 1)) {
+      conditions.add(predicate, zero, offset);
+      conditions.add(predicate, zero, size);
+      conditions.add(
+          predicate, size,
+          builder.createOrFold<arith::SubIOp>(loc, extent, offset));
+      continue;
+    }
+    // The first and the last element; an empty slice has neither.
+    Value last = arith::SubIOp::create(builder, loc, size, one);
+    last = arith::MulIOp::create(builder, loc, last,
+                                 conditions.value(strides[dim]));
+    last = arith::AddIOp::create(builder, loc, last, offset);
+    Value empty = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::eq, size, zero);
+    for (Value element : {offset, last}) {
+      Value checked =
+          arith::SelectOp::create(builder, loc, empty, zero, element);
+      Value bound = arith::SelectOp::create(builder, loc, empty, one, extent);
+      conditions.add(predicate, zero, checked);
+      conditions.add(arith::CmpIPredicate::slt, checked, bound);
+    }
+  }
+  conditions.finish();
+}
+
+void CheckShapes::runOnOperation() {
+  getOperation().walk<WalkOrder::PreOrder>([](Operation *op) {
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      if (linalgOp.hasPureTensorSemantics())
+        check(linalgOp);
+      // What a body reads from is guarded by what wrote the body.
+      return WalkResult::skip();
+    }
+    if (auto cast = dyn_cast<tensor::CastOp>(op))
+      check(cast);
+    else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      check(expand);
+    else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      checkSlice(slice, slice.getSource());
+    else if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
+      checkSlice(slice, slice.getDest());
+    return WalkResult::advance();
+  });
+}
+
+} // namespace

@@ -1,0 +1,180 @@
+//===- Pipelines.cpp - from linalg on tensors to LLVM ---------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Pipelines/Pipelines.h"
+
+#include "sextant/CpuKernels/Passes.h"
+#include "sextant/Pipelines/Passes.h"
+#include "sextant/Sextant/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// One function, of linalg, that checks what it takes for granted.
+static void addPreparation(OpPassManager &pm) {
+  pm.addPass(createInlinerPass());
+  addCleanup(pm);
+  pm.addPass(createConvertElementwiseToLinalgPass());
+}
+
+/// Once everything is linalg: later, operations of kernels take its place.
+static void addChecks(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createCheckShapes());
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  addCleanup(pm);
+}
+
+void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
+                                           const ToBuffersOptions &options) {
+  pm.addPass(createDeriveShapes());
+  if (options.fuse) {
+    pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
+    addCleanup(pm);
+  }
+  pm.addPass(createAddDestinations());
+  addCleanup(pm);
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  addCleanup(pm);
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  addCleanup(pm);
+}
+
+void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
+                                        const ToLLVMOptions &options) {
+  OpPassManager &loops = pm.nest<func::FuncOp>();
+  loops.addPass(memref::createFoldMemRefAliasOpsPass());
+  loops.addPass(createExpandCopies());
+  if (options.parallel)
+    loops.addPass(createConvertLinalgToParallelLoopsPass());
+  else
+    loops.addPass(createConvertLinalgToLoopsPass());
+  addCleanup(pm);
+
+  pm.addPass(createCollectWeights());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(createPlanWorkspace());
+  pm.addPass(createOutlineParallel());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+
+  OpPassManager &scalars = pm.nest<func::FuncOp>();
+  scalars.addPass(math::createMathExtendToSupportedTypes());
+  if (options.approximate)
+    scalars.addPass(createApproximateMath());
+  arith::ArithEmulateUnsupportedFloatsOptions floats;
+  floats.sourceTypeStrs = {"bf16"};
+  floats.targetTypeStr = "f32";
+  scalars.addPass(arith::createArithEmulateUnsupportedFloats(floats));
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  scalars.addPass(arith::createArithExpandOpsPass(expand));
+
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createLowerAssertions());
+  pm.addPass(createMakeEntryPoints());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  // Before arith: a memref.dim has to see that its index is a constant, or it
+  // keeps the sizes in memory to look one up.
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  addCleanup(pm);
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addNestedPass<LLVM::LLVMFuncOp>(createMarkDisjoint());
+}
+
+void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
+                                                 const ReferenceOptions &) {
+  addPreparation(pm);
+  pm.addPass(createDecompose());
+  pm.addPass(createLowerTerms());
+  pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
+  addChecks(pm);
+}
+
+void mlir::sextant::buildReferenceCodePipeline(OpPassManager &pm,
+                                               const ReferenceOptions &) {
+  buildToBuffersPipeline(pm, ToBuffersOptions());
+  buildToLLVMPipeline(pm, ToLLVMOptions());
+}
+
+void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
+                                           const ReferenceOptions &options) {
+  buildReferenceTensorPipeline(pm, options);
+  buildReferenceCodePipeline(pm, options);
+}
+
+void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
+                                           const CpuOptions &) {
+  addPreparation(pm);
+  pm.addPass(createDecompose());
+  pm.addPass(createLowerTerms());
+  pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
+  addChecks(pm);
+  pm.addPass(createPackLinear());
+}
+
+void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
+                                         const CpuOptions &) {
+  ToBuffersOptions buffers;
+  buffers.fuse = true;
+  buildToBuffersPipeline(pm, buffers);
+  pm.addPass(createLowerCpuKernels());
+  ToLLVMOptions tail;
+  tail.parallel = true;
+  tail.approximate = true;
+  buildToLLVMPipeline(pm, tail);
+}
+
+void mlir::sextant::buildCpuPipeline(OpPassManager &pm,
+                                     const CpuOptions &options) {
+  buildCpuTensorPipeline(pm, options);
+  buildCpuCodePipeline(pm, options);
+}
+
+void mlir::sextant::registerPipelines() {
+  registerSextantPipelinesPasses();
+  PassPipelineRegistration<ToBuffersOptions>(
+      "sextant-to-buffers", "linalg on tensors to linalg on buffers",
+      buildToBuffersPipeline);
+  PassPipelineRegistration<ToLLVMOptions>(
+      "sextant-to-llvm", "linalg on buffers to the LLVM dialect",
+      buildToLLVMPipeline);
+  PassPipelineRegistration<ReferenceOptions>(
+      "sextant-reference", "plain loops, the oracle for every other pipeline",
+      buildReferencePipeline);
+  PassPipelineRegistration<CpuOptions>(
+      "sextant-cpu", "fused and threaded code for the CPU", buildCpuPipeline);
+}

@@ -1,0 +1,118 @@
+/*===- Runtime.h - what the runtime and a compiled model share --*- C -*-===*\
+|*
+|* Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|* The runtime is compiled to LLVM bitcode once and linked into every model, so
+|* that its symbols get the model's prefix. Model.h is the public header, made
+|* from Model.h.in with `sextant` as the prefix.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef SEXTANT_RUNTIME_RUNTIME_H
+#define SEXTANT_RUNTIME_RUNTIME_H
+
+#include "Model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sextant_range {
+  const char *symbol;
+  int64_t low, high;
+} sextant_range;
+
+/* The driver writes a constant of this layout; see Driver/Descriptor.cpp. */
+typedef struct sextant_descriptor {
+  sextant_signature signature;
+  /* Features that the code was compiled for, a null at the end. */
+  const char *const *features;
+  /* Messages of the model's own checks. */
+  const char *const *checks;
+  /* One byte an input: whether output shapes depend on its data. */
+  const uint8_t *shape_data;
+  const sextant_range *ranges;
+  int64_t range_count;
+  /* Weights inside, or null and the file beside. */
+  const unsigned char *weights;
+  int64_t weights_size;
+  const char *weights_file;
+  uint64_t weights_hash;
+} sextant_descriptor;
+
+extern const sextant_descriptor sextant_model_descriptor;
+
+struct sextant_model {
+  const unsigned char *weights;
+  void *mapping;
+  size_t mapping_size;
+};
+
+/* State of one run, behind the pointer that compiled code passes on. */
+typedef struct sextant_run_state {
+  int32_t threads;
+  sextant_parallel_for parallel_for;
+  void *pool;
+} sextant_run_state;
+
+/* The compiled model. */
+int32_t sextant_kernel_run(const sextant_tensor *inputs,
+                           const sextant_tensor *outputs,
+                           const unsigned char *weights, void *workspace,
+                           int64_t threads, sextant_run_state *run);
+void sextant_kernel_shapes(const sextant_tensor *inputs,
+                           int64_t (*shapes)[SEXTANT_MAX_RANK]);
+int64_t sextant_kernel_workspace(const sextant_tensor *inputs,
+                                 const sextant_tensor *outputs,
+                                 int64_t threads);
+
+/* An outlined loop over [begin, end); returns the number of a failed check. */
+typedef int32_t (*sextant_loop)(void *frame, int64_t begin, int64_t end,
+                                int64_t thread);
+int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
+                                  int64_t work, sextant_loop loop,
+                                  void *frame);
+
+/* Writes a message, if there is room, and returns the status. */
+sextant_status sextant_fail(sextant_status status, char *message, size_t size,
+                            const char *format, ...);
+
+int64_t sextant_element_size(int32_t type);
+const char *sextant_type_name(int32_t type);
+
+sextant_status sextant_check_processor(char *message, size_t message_size);
+sextant_status sextant_open_weights(struct sextant_model *model,
+                                    const char *path, char *message,
+                                    size_t message_size);
+void sextant_close_weights(struct sextant_model *model);
+
+/* Types, ranks, static and symbolic dimensions, strides, data. */
+sextant_status sextant_check_inputs(const sextant_tensor *inputs, size_t count,
+                                    int needs_data, char *message,
+                                    size_t message_size);
+sextant_status sextant_check_outputs(const sextant_tensor *outputs,
+                                     size_t count,
+                                     int64_t (*shapes)[SEXTANT_MAX_RANK],
+                                     char *message, size_t message_size);
+
+/* The runtime's part of a symbol table: values of names found in inputs. */
+typedef struct sextant_symbol {
+  const char *name;
+  size_t length;
+  int64_t value;
+} sextant_symbol;
+
+/* 1 with the value; 0 if a symbol is unknown; -1 if it is no expression. */
+int sextant_evaluate(const char *text, const sextant_symbol *symbols,
+                     size_t count, int64_t *value);
+
+/* Finds the only unknown symbol of a linear expression from its value. */
+int sextant_solve(const char *text, const sextant_symbol *symbols, size_t count,
+                  int64_t actual, sextant_symbol *solved);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+// RUN: sextant-opt %s --sextant-make-entry-points --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: func.func private @main(
+// CHECK-NOT: sextant.role
+// CHECK-SAME: attributes {sextant.disjoint = array<i64: 1, 8, 15, 20>}
+// CHECK-LABEL: func.func @sextant_kernel_run(
+// CHECK-SAME: %[[IN:[^:]*]]: !llvm.ptr, %[[OUT:[^:]*]]: !llvm.ptr, %[[WEIGHTS:[^:]*]]: !llvm.ptr,
+// CHECK-SAME: %[[MEMORY:[^:]*]]: !llvm.ptr, %[[THREADS:[^:]*]]: i64, %[[STATE:[^:]*]]: !llvm.ptr) -> i32
+// CHECK: llvm.getelementptr %[[IN]][0, 0]
+// CHECK: llvm.getelementptr %[[OUT]][0, 0]
+// CHECK: call @main_workspace
+// CHECK: llvm.getelementptr %[[MEMORY]]
+// CHECK: call @main(
+// CHECK-LABEL: func.func @sextant_kernel_shapes(
+// CHECK: call @main_shapes
+// CHECK-LABEL: func.func @sextant_kernel_workspace(
+// CHECK: call @main_workspace
+func.func @main(%x: memref<?x7xf32>, %y: memref<?x7xf32> {sextant.role = "output"},
+                %weights: memref<?xi8> {sextant.role = "weights"},
+                %slot: memref<?xi8> {sextant.role = "slot"},
+                %run: !llvm.ptr {sextant.role = "run"}) -> i32 {
+  %ok = arith.constant 0 : i32
+  return %ok : i32
+}
+func.func private @main_shapes(%x: memref<?x7xf32>) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %c7 = arith.constant 7 : index
+  %n = memref.dim %x, %c0 : memref<?x7xf32>
+  return %n, %c7 : index, index
+}
+func.func private @main_workspace(%x: memref<?x7xf32>, %y: memref<?x7xf32>, %weights: memref<?xi8>,
+                                  %threads: index) -> index {
+  return %threads : index
+}
+
+// -----
+
+// expected-error@+2 {{expects a function 'alone_shapes' beside the model, but got none}}
+// expected-error@+1 {{expects a function 'alone_workspace' beside the model, but got none}}
+func.func @alone() -> i32 {
+  %ok = arith.constant 0 : i32
+  return %ok : i32
+}
