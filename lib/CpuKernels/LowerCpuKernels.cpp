@@ -5,13 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionKernel.h"
 #include "LinearKernel.h"
 
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/CpuKernels/Passes.h"
 #include "sextant/CpuKernels/RegisterTile.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -39,9 +42,17 @@ struct LowerCpuKernels
 private:
   func::FuncOp kernelFor(const LinearShape &shape, Location loc);
   LogicalResult lower(LinearOp op);
+  LogicalResult lower(cpu::AttentionOp op);
 
   VectorUnit unit;
   SmallVector<std::pair<LinearShape, func::FuncOp>> linears;
+  /// The functions of an attention, and an attention they were written for.
+  struct AttentionFunctions {
+    cpu::AttentionOp op;
+    func::FuncOp packKeys, packValues, block, few;
+  };
+  const AttentionFunctions &kernelsFor(cpu::AttentionOp op);
+  SmallVector<AttentionFunctions> attentions;
 };
 } // namespace
 
@@ -55,6 +66,15 @@ func::FuncOp LowerCpuKernels::kernelFor(const LinearShape &shape,
   SymbolTable(getOperation()).insert(function);
   linears.emplace_back(shape, function);
   return function;
+}
+
+/// A loop whose every iteration is a task worth a thread.
+static scf::ForallOp buildTasks(OpBuilder &b, Location loc, OpFoldResult outer,
+                                OpFoldResult inner) {
+  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+  return scf::ForallOp::create(b, loc, ArrayRef{zero, zero},
+                               ArrayRef{outer, inner}, ArrayRef{one, one},
+                               ValueRange(), std::nullopt);
 }
 
 LogicalResult LowerCpuKernels::lower(LinearOp op) {
@@ -106,17 +126,14 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   Value height = arith::MulIOp::create(b, loc, tiles, constant(unit.rows));
   int64_t groups = llvm::divideCeil(shape.panelCount(), kLinearBlockPanels);
   int64_t group = llvm::divideCeil(shape.panelCount(), groups);
-  auto loop =
-      scf::ParallelOp::create(b, loc, ValueRange{constant(0), constant(0)},
-                              ValueRange{blocks, constant(groups)},
-                              ValueRange{constant(1), constant(1)});
+  auto loop = buildTasks(b, loc, blocks, b.getIndexAttr(groups));
   b.setInsertionPointToStart(loop.getBody());
   Value rowBegin =
-      arith::MulIOp::create(b, loc, loop.getInductionVars()[0], height);
+      arith::MulIOp::create(b, loc, loop.getInductionVar(0), height);
   Value rowEnd = arith::MinUIOp::create(
       b, loc, arith::AddIOp::create(b, loc, rowBegin, height), rows);
-  Value panelBegin = arith::MulIOp::create(b, loc, loop.getInductionVars()[1],
-                                           constant(group));
+  Value panelBegin =
+      arith::MulIOp::create(b, loc, loop.getInductionVar(1), constant(group));
   Value panelEnd = arith::MinUIOp::create(
       b, loc, arith::AddIOp::create(b, loc, panelBegin, constant(group)),
       constant(shape.panelCount()));
@@ -131,6 +148,177 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   return success();
 }
 
+const LowerCpuKernels::AttentionFunctions &
+LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
+  auto sameValue = [](Value, Value) { return success(); };
+  for (AttentionFunctions &known : attentions)
+    if (known.op->getOperandTypes() == op->getOperandTypes() &&
+        known.op->getPropertiesAsAttribute() ==
+            op->getPropertiesAsAttribute() &&
+        OperationEquivalence::isRegionEquivalentTo(
+            &known.op.getScore(), &op.getScore(), sameValue, nullptr,
+            OperationEquivalence::IgnoreLocations))
+      return known;
+  AttentionKernel kernel(op, unit);
+  OpBuilder b(op.getContext());
+  AttentionFunctions made{op, kernel.buildPackKeys(b),
+                          kernel.buildPackValues(b),
+                          kernel.buildBlock(b, /*few=*/false), func::FuncOp()};
+  if (kernel.getShape().valueSize % unit.lanes == 0)
+    made.few = kernel.buildBlock(b, /*few=*/true);
+  SymbolTable symbols(getOperation());
+  for (func::FuncOp function :
+       {made.packKeys, made.packValues, made.block, made.few})
+    if (function)
+      symbols.insert(function);
+  attentions.push_back(made);
+  return attentions.back();
+}
+
+LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
+  // Vectors are loaded as they lie: an operand with gaps gets a copy.
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type || type.getRank() != 4 || operand.getOperandNumber() > 2 ||
+        type.isLastDimUnitStride())
+      continue;
+    OpBuilder b(op);
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < 4; ++dim)
+      if (type.isDynamicDim(dim))
+        sizes.push_back(
+            memref::DimOp::create(b, op.getLoc(), operand.get(), dim));
+    Value dense = memref::AllocOp::create(
+        b, op.getLoc(), MemRefType::get(type.getShape(), type.getElementType()),
+        sizes);
+    memref::CopyOp::create(b, op.getLoc(), operand.get(), dense);
+    operand.set(dense);
+    b.setInsertionPointAfter(op);
+    memref::DeallocOp::create(b, op.getLoc(), dense);
+  }
+  if (!cast<MemRefType>(op.getInit().getType()).isLastDimUnitStride())
+    return op.emitOpError("expects a destination with contiguous rows, but "
+                          "got ")
+           << op.getInit().getType();
+  AttentionFunctions functions = kernelsFor(op);
+  AttentionKernel kernel(op, unit);
+  const AttentionShape &shape = kernel.getShape();
+  Location loc = op.getLoc();
+  OpBuilder b(op);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto mul = [&](Value lhs, Value rhs) -> Value {
+    return arith::MulIOp::create(b, loc, lhs, rhs);
+  };
+  auto ceilDiv = [&](Value lhs, int64_t rhs) -> Value {
+    return arith::DivUIOp::create(
+        b, loc, arith::AddIOp::create(b, loc, lhs, constant(rhs - 1)),
+        constant(rhs));
+  };
+  auto least = [&](Value lhs, Value rhs) -> Value {
+    return arith::MinUIOp::create(b, loc, lhs, rhs);
+  };
+  Value batches = memref::DimOp::create(b, loc, op.getQuery(), 0);
+  Value queries = memref::DimOp::create(b, loc, op.getQuery(),
+                                        getSequenceDim(op.getQueryLayout()));
+  Value keys = memref::DimOp::create(b, loc, op.getKey(),
+                                     getSequenceDim(op.getKeyLayout()));
+  // Sizes of buffers as affine functions of the operands': what plans memory
+  // can bound those.
+  auto affine = [&](AffineExpr expr, Value of) -> Value {
+    return getValueOrCreateConstantIndexOp(
+        b, loc,
+        affine::makeComposedFoldedAffineApply(
+            b, loc, AffineMap::get(0, 1, expr), {OpFoldResult(of)}));
+  };
+  AffineExpr symbol = b.getAffineSymbolExpr(0);
+  Value pairs = affine(symbol * shape.keyHeads, batches);
+  Value rows = mul(queries, constant(shape.group()));
+  Value panels = affine(symbol.ceilDiv(unit.columns()), keys);
+
+  // Calls `body` with batch, head and block number, on any thread.
+  auto parallel = [&](Value blocks,
+                      function_ref<void(Value, Value, Value)> body) {
+    auto loop = buildTasks(b, loc, pairs, blocks);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value pair = loop.getInductionVar(0);
+    Value batch =
+        arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads));
+    Value head = arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads));
+    body(batch, head, loop.getInductionVar(1));
+  };
+
+  auto manyRows = [&] {
+    Value packedKeys = memref::AllocOp::create(
+        b, loc, kernel.getPackedKeysType(), ValueRange{pairs, panels},
+        b.getI64IntegerAttr(64));
+    Value packedValues = memref::AllocOp::create(
+        b, loc, kernel.getPackedValuesType(), ValueRange{pairs, keys},
+        b.getI64IntegerAttr(64));
+    // As many keys at once as a block has.
+    parallel(ceilDiv(keys, shape.blockKeys), [&](Value batch, Value head,
+                                                 Value block) {
+      Value first = mul(block, constant(shape.blockKeys));
+      Value end =
+          least(arith::AddIOp::create(b, loc, first, constant(shape.blockKeys)),
+                keys);
+      func::CallOp::create(
+          b, loc, functions.packKeys,
+          ValueRange{
+              op.getKey(), packedKeys, batch, head,
+              arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
+              ceilDiv(end, unit.columns())});
+      func::CallOp::create(
+          b, loc, functions.packValues,
+          ValueRange{op.getValue(), packedValues, batch, head, first, end});
+    });
+    // Blocks of nearly equal height.
+    Value blocks = ceilDiv(rows, shape.blockRows);
+    Value height = arith::DivUIOp::create(
+        b, loc,
+        arith::AddIOp::create(
+            b, loc, rows, arith::SubIOp::create(b, loc, blocks, constant(1))),
+        arith::MaxUIOp::create(b, loc, blocks, constant(1)));
+    height = mul(ceilDiv(height, unit.rows), constant(unit.rows));
+    parallel(blocks, [&](Value batch, Value head, Value block) {
+      Value begin = least(mul(block, height), rows);
+      Value end = least(arith::AddIOp::create(b, loc, begin, height), rows);
+      SmallVector<Value> arguments = kernel.getBlockOperands();
+      arguments.append(
+          {packedKeys, packedValues, keys, batch, head, begin, end});
+      func::CallOp::create(b, loc, functions.block, arguments);
+    });
+    memref::DeallocOp::create(b, loc, packedKeys);
+    memref::DeallocOp::create(b, loc, packedValues);
+  };
+  auto fewRows = [&] {
+    Value scratch =
+        memref::AllocOp::create(b, loc, kernel.getScratchType(),
+                                ValueRange{pairs}, b.getI64IntegerAttr(64));
+    parallel(constant(1), [&](Value batch, Value head, Value) {
+      SmallVector<Value> arguments = kernel.getBlockOperands();
+      arguments.append({op.getKey(), scratch, op.getValue(), keys, batch, head,
+                        constant(0), rows});
+      func::CallOp::create(b, loc, functions.few, arguments);
+    });
+    memref::DeallocOp::create(b, loc, scratch);
+  };
+  if (functions.few) {
+    Value isFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, rows,
+                                        constant(unit.rows));
+    auto choice = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(choice.thenBlock());
+    fewRows();
+    b.setInsertionPointToStart(choice.elseBlock());
+    manyRows();
+  } else {
+    manyRows();
+  }
+  return success();
+}
+
 void LowerCpuKernels::runOnOperation() {
   std::optional<VectorUnit> known = VectorUnit::byName(vector);
   if (!known) {
@@ -141,6 +329,7 @@ void LowerCpuKernels::runOnOperation() {
   }
   unit = *known;
   linears.clear();
+  attentions.clear();
   SmallVector<LinearOp> found;
   getOperation().walk([&](LinearOp op) {
     if (isa<MemRefType>(op.getInit().getType()))
@@ -149,4 +338,15 @@ void LowerCpuKernels::runOnOperation() {
   for (LinearOp op : found)
     if (failed(lower(op)))
       return signalPassFailure();
+  SmallVector<cpu::AttentionOp> fused;
+  getOperation().walk([&](cpu::AttentionOp op) {
+    if (isa<MemRefType>(op.getInit().getType()))
+      fused.push_back(op);
+  });
+  for (cpu::AttentionOp op : fused)
+    if (failed(lower(op)))
+      return signalPassFailure();
+  // Kept until now: others are compared with them.
+  for (cpu::AttentionOp op : fused)
+    op.erase();
 }
