@@ -8,13 +8,16 @@
 #ifndef SEXTANT_CPUKERNELS_CPUKERNELS_TD
 #define SEXTANT_CPUKERNELS_CPUKERNELS_TD
 
+include "Sextant/IR/AttentionAttrs.td"
 include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def SextantCpu_Dialect : Dialect {
   let name = "sextant_cpu";
   let cppNamespace = "::mlir::sextant::cpu";
+  let dependentDialects = ["::mlir::sextant::SextantDialect"];
   let summary = "products laid out for the register tiles of a CPU";
   let description = [{
     Between linalg, which says what is computed, and vectors, which say how,
@@ -81,6 +84,86 @@ def SextantCpu_LinearOp : SextantCpu_Op<"linear", [
     /// How many columns a panel has.
     int64_t getPanelWidth();
   }];
+}
+
+def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "attention with its destination, as one kernel computes it";
+  let description = [{
+    What `sextant.attention` computes, for one query/key pair in f32, written
+    over `init` and, where present, `log_sum_exp_init`. What the score region
+    captured are operands: `auxiliaries` by their roles, one memref argument
+    for one with free dimensions only, and scalar `captures` behind them.
+
+    Constraints:
+    - (C1) query, key, value and destination have rank 4.
+    - (C2) the region takes score, batch, head, query and key position, then
+      one value for each auxiliary and each capture; or there is no region
+      block, for plain attention.
+    - (C3) there is one result for each destination that is a tensor.
+
+    ```mlir
+    func.func @causal(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>,
+                      %init: tensor<1x2x?x16xf32>) -> tensor<1x2x?x16xf32> {
+      %o = sextant_cpu.attention
+          ins(%q, %k, %v : tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>)
+          outs(%init : tensor<1x2x?x16xf32>) scale 2.500000e-01 {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+        %0 = sextant.causal %s at %i, %j : f32
+        sextant_cpu.yield %0 : f32
+      } -> tensor<1x2x?x16xf32>
+      return %o : tensor<1x2x?x16xf32>
+    }
+    ```
+  }];
+
+  let arguments = (ins
+    AnyShaped:$query, AnyShaped:$key, AnyShaped:$value,
+    Variadic<AnyShaped>:$auxiliaries,
+    Variadic<AnyType>:$origin,
+    Variadic<AnyType>:$captures,
+    Optional<AnyShaped>:$sink,
+    AnyShaped:$init,
+    Optional<AnyShaped>:$log_sum_exp_init,
+    DefaultValuedAttr<Sextant_AuxiliaryArray, "{}">:$roles,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$static_origin,
+    DefaultValuedAttr<F64Attr, "1.0">:$scale,
+    DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$query_layout,
+    DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$key_layout,
+    DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$value_layout,
+    DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$result_layout,
+    DefaultValuedAttr<Sextant_EmptyRow, "::mlir::sextant::EmptyRow::zero">:$empty_row);
+  let regions = (region MaxSizedRegion<1>:$score);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+
+  let assemblyFormat = [{
+    `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
+    (`auxiliary` `(` $auxiliaries^ `:` type($auxiliaries) `)` $roles)?
+    (`origin` `(` $origin^ `:` type($origin) `)`)? (`at` $static_origin^)?
+    (`capture` `(` $captures^ `:` type($captures) `)`)?
+    (`sink` `(` $sink^ `:` type($sink) `)`)?
+    `outs` `(` $init `:` type($init) `)`
+    (`log_sum_exp` `(` $log_sum_exp_init^ `:` type($log_sum_exp_init) `)`)?
+    (`scale` $scale^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?
+    (`value_layout` $value_layout^)? (`result_layout` $result_layout^)?
+    (`empty_row` $empty_row^)? $score attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+
+  let extraClassDeclaration = [{
+    MutableOperandRange getDpsInitsMutable();
+    SmallVector<OpFoldResult> getMixedOrigin() {
+      return getMixedValues(getStaticOrigin(), getOrigin(), getContext());
+    }
+  }];
+}
+
+def SextantCpu_YieldOp : SextantCpu_Op<"yield", [
+    Pure, Terminator, ReturnLike, ParentOneOf<["AttentionOp"]>]> {
+  let summary = "hands back the score of one query and one key";
+  let arguments = (ins AnyFloat:$score);
+  let assemblyFormat = "$score attr-dict `:` type($score)";
 }
 
 #endif // SEXTANT_CPUKERNELS_CPUKERNELS_TD

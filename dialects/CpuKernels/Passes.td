@@ -46,6 +46,20 @@ def PackLinear : Pass<"sextant-pack-linear"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
+  let summary = "hand attention to the fused CPU kernel";
+  let description = [{
+    A `sextant.attention` on tensors becomes a `sextant_cpu.attention` with a
+    destination: one query/key pair, f32 (f16 and bf16 are widened), and a
+    region of elementwise operations. Another attention is left for its
+    decomposition, and a missed remark says why.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::sextant::cpu::SextantCpuDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {
   let summary = "turn kernel ops on buffers into register-tile kernels";
   let description = [{

@@ -42,11 +42,50 @@ struct LinearBufferization
     return success();
   }
 };
+
+/// Every tensor operand becomes a buffer; the region holds none.
+struct AttentionBufferization
+    : public bufferization::DstBufferizableOpInterfaceExternalModel<
+          AttentionBufferization, AttentionOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const bufferization::AnalysisState &) const {
+    return !cast<AttentionOp>(op).isDpsInit(&operand);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const bufferization::BufferizationOptions &options,
+                          bufferization::BufferizationState &state) const {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      if (!isa<TensorType>(operand.getType())) {
+        operands.push_back(operand);
+        continue;
+      }
+      FailureOr<Value> buffer =
+          bufferization::getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      operands.push_back(*buffer);
+    }
+    auto attention = cast<AttentionOp>(op);
+    SmallVector<Value> inits;
+    for (OpOperand &init : attention.getDpsInitsMutable())
+      inits.push_back(operands[init.getOperandNumber()]);
+    OperationState created(op->getLoc(), op->getName(), operands, TypeRange(),
+                           op->getAttrs());
+    created.propertiesAttr = op->getPropertiesAsAttribute();
+    created.addRegion()->takeBody(attention.getScore());
+    rewriter.create(created);
+    bufferization::replaceOpWithBufferizedValues(rewriter, op, inits);
+    return success();
+  }
+};
 } // namespace
 
 void mlir::sextant::cpu::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, SextantCpuDialect *) {
     LinearOp::attachInterface<LinearBufferization>(*context);
+    AttentionOp::attachInterface<AttentionBufferization>(*context);
   });
 }

@@ -86,15 +86,71 @@ LogicalResult LinearOp::verify() {
   return success();
 }
 
-void LinearOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
+/// Destinations are written, everything else is read.
+static void
+addEffects(DestinationStyleOpInterface op,
+           SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+               &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
-    if (isDpsInit(&operand))
+    if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
     else
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
   }
+}
+
+void LinearOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addEffects(*this, effects);
+}
+
+//===----------------------------------------------------------------------===//
+// AttentionOp
+//===----------------------------------------------------------------------===//
+
+MutableOperandRange AttentionOp::getDpsInitsMutable() {
+  auto [first, length] = getODSOperandIndexAndLength(7);
+  unsigned count = length + (getLogSumExpInit() ? 1 : 0);
+  return MutableOperandRange(getOperation(), first, count);
+}
+
+LogicalResult AttentionOp::verify() {
+  // attention (C1)
+  for (Value operand : {getQuery(), getKey(), getValue(), getInit()}) {
+    auto type = cast<ShapedType>(operand.getType());
+    if (!type.hasRank() || type.getRank() != 4)
+      return emitOpError("expects operands of rank 4, but got ") << type;
+  }
+
+  // attention (C2)
+  size_t count = 5 + getAuxiliaries().size() + getCaptures().size();
+  if (!getScore().empty()) {
+    if (getScore().getNumArguments() != count)
+      return emitOpError("expects a region of ")
+             << count << " arguments, but got " << getScore().getNumArguments();
+    if (!isa<YieldOp>(getScore().front().getTerminator()))
+      return emitOpError("expects a region that ends in sextant_cpu.yield");
+  }
+  if (getRoles().size() != getAuxiliaries().size())
+    return emitOpError("expects roles for ")
+           << getAuxiliaries().size() << " auxiliaries, but got "
+           << getRoles().size();
+
+  // attention (C3)
+  size_t tensors = llvm::count_if(getDpsInits(), [](Value init) {
+    return isa<TensorType>(init.getType());
+  });
+  if (getNumResults() != tensors)
+    return emitOpError("expects ")
+           << tensors << " results, but got " << getNumResults();
+  return success();
+}
+
+void AttentionOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addEffects(*this, effects);
 }

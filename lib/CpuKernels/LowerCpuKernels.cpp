@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionKernel.h"
 #include "LinearKernel.h"
 
 #include "sextant/CpuKernels/CpuKernels.h"
@@ -39,9 +40,17 @@ struct LowerCpuKernels
 private:
   func::FuncOp kernelFor(const LinearShape &shape, Location loc);
   LogicalResult lower(LinearOp op);
+  LogicalResult lower(cpu::AttentionOp op);
 
   VectorUnit unit;
   SmallVector<std::pair<LinearShape, func::FuncOp>> linears;
+  /// The functions of an attention, and an attention they were written for.
+  struct AttentionFunctions {
+    cpu::AttentionOp op;
+    func::FuncOp packKeys, packValues, block, few;
+  };
+  const AttentionFunctions &kernelsFor(cpu::AttentionOp op);
+  SmallVector<AttentionFunctions> attentions;
 };
 } // namespace
 
@@ -131,6 +140,170 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   return success();
 }
 
+const LowerCpuKernels::AttentionFunctions &
+LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
+  auto sameValue = [](Value, Value) { return success(); };
+  for (AttentionFunctions &known : attentions)
+    if (known.op->getOperandTypes() == op->getOperandTypes() &&
+        known.op->getPropertiesAsAttribute() ==
+            op->getPropertiesAsAttribute() &&
+        OperationEquivalence::isRegionEquivalentTo(
+            &known.op.getScore(), &op.getScore(), sameValue, nullptr,
+            OperationEquivalence::IgnoreLocations))
+      return known;
+  AttentionKernel kernel(op, unit);
+  OpBuilder b(op.getContext());
+  AttentionFunctions made{op, kernel.buildPackKeys(b),
+                          kernel.buildPackValues(b),
+                          kernel.buildBlock(b, /*few=*/false), func::FuncOp()};
+  if (kernel.getShape().valueSize % unit.lanes == 0)
+    made.few = kernel.buildBlock(b, /*few=*/true);
+  SymbolTable symbols(getOperation());
+  for (func::FuncOp function :
+       {made.packKeys, made.packValues, made.block, made.few})
+    if (function)
+      symbols.insert(function);
+  attentions.push_back(made);
+  return attentions.back();
+}
+
+LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
+  // Vectors are loaded as they lie: an operand with gaps gets a copy.
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type || type.getRank() != 4 || operand.getOperandNumber() > 2 ||
+        type.isLastDimUnitStride())
+      continue;
+    OpBuilder b(op);
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < 4; ++dim)
+      if (type.isDynamicDim(dim))
+        sizes.push_back(
+            memref::DimOp::create(b, op.getLoc(), operand.get(), dim));
+    Value dense = memref::AllocOp::create(
+        b, op.getLoc(), MemRefType::get(type.getShape(), type.getElementType()),
+        sizes);
+    memref::CopyOp::create(b, op.getLoc(), operand.get(), dense);
+    operand.set(dense);
+    b.setInsertionPointAfter(op);
+    memref::DeallocOp::create(b, op.getLoc(), dense);
+  }
+  if (!cast<MemRefType>(op.getInit().getType()).isLastDimUnitStride())
+    return op.emitOpError("expects a destination with contiguous rows, but "
+                          "got ")
+           << op.getInit().getType();
+  AttentionFunctions functions = kernelsFor(op);
+  AttentionKernel kernel(op, unit);
+  const AttentionShape &shape = kernel.getShape();
+  Location loc = op.getLoc();
+  OpBuilder b(op);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto mul = [&](Value lhs, Value rhs) -> Value {
+    return arith::MulIOp::create(b, loc, lhs, rhs);
+  };
+  auto ceilDiv = [&](Value lhs, int64_t rhs) -> Value {
+    return arith::DivUIOp::create(
+        b, loc, arith::AddIOp::create(b, loc, lhs, constant(rhs - 1)),
+        constant(rhs));
+  };
+  auto least = [&](Value lhs, Value rhs) -> Value {
+    return arith::MinUIOp::create(b, loc, lhs, rhs);
+  };
+  Value batches = memref::DimOp::create(b, loc, op.getQuery(), 0);
+  Value queries = memref::DimOp::create(b, loc, op.getQuery(),
+                                        getSequenceDim(op.getQueryLayout()));
+  Value keys = memref::DimOp::create(b, loc, op.getKey(),
+                                     getSequenceDim(op.getKeyLayout()));
+  Value pairs = mul(batches, constant(shape.keyHeads));
+  Value rows = mul(queries, constant(shape.group()));
+  Value panels = ceilDiv(keys, unit.columns());
+
+  // Calls `body` with batch, head and block number, on any thread.
+  auto parallel = [&](Value blocks,
+                      function_ref<void(Value, Value, Value)> body) {
+    auto loop = scf::ParallelOp::create(
+        b, loc, ValueRange{constant(0), constant(0)}, ValueRange{pairs, blocks},
+        ValueRange{constant(1), constant(1)});
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value pair = loop.getInductionVars()[0];
+    Value batch =
+        arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads));
+    Value head = arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads));
+    body(batch, head, loop.getInductionVars()[1]);
+  };
+
+  auto manyRows = [&] {
+    Value packedKeys = memref::AllocOp::create(
+        b, loc, kernel.getPackedKeysType(), ValueRange{pairs, panels},
+        b.getI64IntegerAttr(64));
+    Value packedValues = memref::AllocOp::create(
+        b, loc, kernel.getPackedValuesType(), ValueRange{pairs, keys},
+        b.getI64IntegerAttr(64));
+    // As many keys at once as a block has.
+    parallel(ceilDiv(keys, shape.blockKeys), [&](Value batch, Value head,
+                                                 Value block) {
+      Value first = mul(block, constant(shape.blockKeys));
+      Value end =
+          least(arith::AddIOp::create(b, loc, first, constant(shape.blockKeys)),
+                keys);
+      func::CallOp::create(
+          b, loc, functions.packKeys,
+          ValueRange{
+              op.getKey(), packedKeys, batch, head,
+              arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
+              ceilDiv(end, unit.columns())});
+      func::CallOp::create(
+          b, loc, functions.packValues,
+          ValueRange{op.getValue(), packedValues, batch, head, first, end});
+    });
+    // Blocks of nearly equal height.
+    Value blocks = ceilDiv(rows, shape.blockRows);
+    Value height = arith::DivUIOp::create(
+        b, loc,
+        arith::AddIOp::create(
+            b, loc, rows, arith::SubIOp::create(b, loc, blocks, constant(1))),
+        arith::MaxUIOp::create(b, loc, blocks, constant(1)));
+    height = mul(ceilDiv(height, unit.rows), constant(unit.rows));
+    parallel(blocks, [&](Value batch, Value head, Value block) {
+      Value begin = least(mul(block, height), rows);
+      Value end = least(arith::AddIOp::create(b, loc, begin, height), rows);
+      SmallVector<Value> arguments = kernel.getBlockOperands();
+      arguments.append(
+          {packedKeys, packedValues, keys, batch, head, begin, end});
+      func::CallOp::create(b, loc, functions.block, arguments);
+    });
+    memref::DeallocOp::create(b, loc, packedKeys);
+    memref::DeallocOp::create(b, loc, packedValues);
+  };
+  auto fewRows = [&] {
+    Value scratch =
+        memref::AllocOp::create(b, loc, kernel.getScratchType(),
+                                ValueRange{pairs}, b.getI64IntegerAttr(64));
+    parallel(constant(1), [&](Value batch, Value head, Value) {
+      SmallVector<Value> arguments = kernel.getBlockOperands();
+      arguments.append({op.getKey(), scratch, op.getValue(), keys, batch, head,
+                        constant(0), rows});
+      func::CallOp::create(b, loc, functions.few, arguments);
+    });
+    memref::DeallocOp::create(b, loc, scratch);
+  };
+  if (functions.few) {
+    Value isFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, rows,
+                                        constant(unit.rows));
+    auto choice = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(choice.thenBlock());
+    fewRows();
+    b.setInsertionPointToStart(choice.elseBlock());
+    manyRows();
+  } else {
+    manyRows();
+  }
+  return success();
+}
+
 void LowerCpuKernels::runOnOperation() {
   std::optional<VectorUnit> known = VectorUnit::byName(vector);
   if (!known) {
@@ -141,6 +314,7 @@ void LowerCpuKernels::runOnOperation() {
   }
   unit = *known;
   linears.clear();
+  attentions.clear();
   SmallVector<LinearOp> found;
   getOperation().walk([&](LinearOp op) {
     if (isa<MemRefType>(op.getInit().getType()))
@@ -149,4 +323,15 @@ void LowerCpuKernels::runOnOperation() {
   for (LinearOp op : found)
     if (failed(lower(op)))
       return signalPassFailure();
+  SmallVector<cpu::AttentionOp> fused;
+  getOperation().walk([&](cpu::AttentionOp op) {
+    if (isa<MemRefType>(op.getInit().getType()))
+      fused.push_back(op);
+  });
+  for (cpu::AttentionOp op : fused)
+    if (failed(lower(op)))
+      return signalPassFailure();
+  // Kept until now: others are compared with them.
+  for (cpu::AttentionOp op : fused)
+    op.erase();
 }

@@ -8,10 +8,13 @@
 #ifndef SEXTANT_CPUKERNELS_CPUKERNELS_H
 #define SEXTANT_CPUKERNELS_CPUKERNELS_H
 
+#include "sextant/Sextant/IR/Sextant.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 

@@ -1,0 +1,266 @@
+//===- AttentionKernel.cpp - the functions behind attention ---------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionKernel.h"
+#include "VectorMath.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+using namespace mlir::sextant::cpu;
+
+AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
+  auto size = [](Value operand, unsigned dim) {
+    return cast<ShapedType>(operand.getType()).getDimSize(dim);
+  };
+  AttentionShape shape;
+  shape.heads = size(op.getQuery(), getHeadDim(op.getQueryLayout()));
+  shape.keyHeads = size(op.getKey(), getHeadDim(op.getKeyLayout()));
+  shape.keySize = size(op.getKey(), 3);
+  shape.valueSize = size(op.getValue(), 3);
+  shape.blockRows = 4 * unit.rows;
+  shape.blockKeys = 256;
+  return shape;
+}
+
+AttentionKernel::AttentionKernel(AttentionOp op, const VectorUnit &unit)
+    : op(op), unit(unit), shape(AttentionShape::of(op, unit)), loc(op.getLoc()),
+      vectorType(unit.vectorType(op.getContext())), width(unit.columns()) {
+  isPlain = op.getScore().empty();
+  uniformRows = op.getEmptyRow() == EmptyRow::uniform;
+}
+
+AttentionKernel::~AttentionKernel() = default;
+
+MemRefType AttentionKernel::getPackedKeysType() const {
+  return MemRefType::get(
+      {ShapedType::kDynamic, ShapedType::kDynamic, shape.keySize, width},
+      vectorType.getElementType());
+}
+
+MemRefType AttentionKernel::getPackedValuesType() const {
+  return MemRefType::get({ShapedType::kDynamic, shape.valuePanels(unit),
+                          ShapedType::kDynamic, width},
+                         vectorType.getElementType());
+}
+
+MemRefType AttentionKernel::getScratchType() const {
+  return MemRefType::get(
+      {ShapedType::kDynamic, shape.blockKeys / width, shape.keySize, width},
+      vectorType.getElementType());
+}
+
+SmallVector<Value> AttentionKernel::getBlockOperands() {
+  SmallVector<Value> operands{op.getQuery()};
+  llvm::append_range(operands, op.getAuxiliaries());
+  llvm::append_range(operands, op.getOrigin());
+  llvm::append_range(operands, op.getCaptures());
+  if (op.getSink())
+    operands.push_back(op.getSink());
+  operands.push_back(op.getInit());
+  if (op.getLogSumExpInit())
+    operands.push_back(op.getLogSumExpInit());
+  return operands;
+}
+
+//===----------------------------------------------------------------------===//
+// Scalars and views
+//===----------------------------------------------------------------------===//
+
+Value AttentionKernel::constant(int64_t value) {
+  return arith::ConstantIndexOp::create(*builder, loc, value);
+}
+
+Value AttentionKernel::constantOf(Type type, double value) {
+  auto element = cast<FloatType>(getElementTypeOrSelf(type));
+  APFloat number(value);
+  bool losesInfo;
+  number.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  if (auto vector = dyn_cast<VectorType>(type))
+    return arith::ConstantOp::create(*builder, loc, vector,
+                                     DenseElementsAttr::get(vector, number));
+  return arith::ConstantOp::create(*builder, loc,
+                                   builder->getFloatAttr(element, number));
+}
+
+Value AttentionKernel::add(Value lhs, Value rhs) {
+  return arith::AddIOp::create(*builder, loc, lhs, rhs);
+}
+Value AttentionKernel::sub(Value lhs, Value rhs) {
+  return arith::SubIOp::create(*builder, loc, lhs, rhs);
+}
+Value AttentionKernel::mul(Value lhs, int64_t factor) {
+  return arith::MulIOp::create(*builder, loc, lhs, constant(factor));
+}
+Value AttentionKernel::minimum(Value lhs, Value rhs) {
+  return arith::MinSIOp::create(*builder, loc, lhs, rhs);
+}
+Value AttentionKernel::maximum(Value lhs, Value rhs) {
+  return arith::MaxSIOp::create(*builder, loc, lhs, rhs);
+}
+Value AttentionKernel::less(Value lhs, Value rhs) {
+  return arith::CmpIOp::create(*builder, loc, arith::CmpIPredicate::slt, lhs,
+                               rhs);
+}
+Value AttentionKernel::ceilDiv(Value lhs, int64_t rhs) {
+  return arith::DivUIOp::create(*builder, loc, add(lhs, constant(rhs - 1)),
+                                constant(rhs));
+}
+
+void AttentionKernel::forEach(Value lower, Value upper, int64_t step,
+                              function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(*builder, loc, lower, upper, constant(step));
+  keepAsWritten(loop);
+  OpBuilder::InsertionGuard guard(*builder);
+  builder->setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void AttentionKernel::buildIf(Value condition, function_ref<void()> body) {
+  auto choice = scf::IfOp::create(*builder, loc, condition);
+  OpBuilder::InsertionGuard guard(*builder);
+  builder->setInsertionPointToStart(choice.thenBlock());
+  body();
+}
+
+Value AttentionKernel::at(Value memref, ArrayRef<OpFoldResult> offsets,
+                          ArrayRef<OpFoldResult> sizes,
+                          ArrayRef<int64_t> viewShape) {
+  SmallVector<OpFoldResult> ones(offsets.size(), builder->getIndexAttr(1));
+  auto type = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
+      viewShape, cast<MemRefType>(memref.getType()), offsets, sizes, ones));
+  return memref::SubViewOp::create(*builder, loc, type, memref, offsets, sizes,
+                                   ones);
+}
+
+SmallVector<Value> AttentionKernel::indicesOf(Layout layout, Value batch,
+                                              Value head, Value row,
+                                              Value column) {
+  if (layout == Layout::bshd)
+    std::swap(head, row);
+  return {batch, head, row, column};
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
+                                   Value head, Value firstKey) {
+  // Keys behind the last are the last again: their scores are hidden later.
+  OpBuilder &b = *builder;
+  auto eight = VectorType::get({8}, vectorType.getElementType());
+  Value last = sub(keyCount, constant(1));
+  for (int64_t part = 0; part < width; part += 8) {
+    SmallVector<Value> rows;
+    for (int64_t r = 0; r < 8; ++r)
+      rows.push_back(minimum(add(firstKey, constant(part + r)), last));
+    int64_t whole = shape.keySize / 8 * 8;
+    forEach(constant(0), constant(whole), 8, [&](Value column) {
+      SmallVector<Value> vectors;
+      for (Value row : rows)
+        vectors.push_back(vector::LoadOp::create(
+            b, loc, eight, key,
+            indicesOf(op.getKeyLayout(), batch, head, row, column)));
+      vectors = transposeEight(b, loc, vectors);
+      for (auto [i, vector] : llvm::enumerate(vectors))
+        vector::StoreOp::create(
+            b, loc, vector, panel,
+            ValueRange{add(column, constant(i)), constant(part)});
+    });
+    for (int64_t column = whole; column < shape.keySize; ++column)
+      for (auto [r, row] : llvm::enumerate(rows)) {
+        Value element = memref::LoadOp::create(
+            b, loc, key,
+            indicesOf(op.getKeyLayout(), batch, head, row, constant(column)));
+        memref::StoreOp::create(
+            b, loc, element, panel,
+            ValueRange{constant(column), constant(part + r)});
+      }
+  }
+}
+
+func::FuncOp AttentionKernel::createFunction(StringRef name, TypeRange types) {
+  auto function = func::FuncOp::create(
+      *builder, loc, name, FunctionType::get(op.getContext(), types, {}));
+  function.setPrivate();
+  function->setAttr("passthrough", builder->getStrArrayAttr({"noinline"}));
+  return function;
+}
+
+func::FuncOp AttentionKernel::buildPackKeys(OpBuilder &b) {
+  builder = &b;
+  Type index = b.getIndexType();
+  func::FuncOp function = createFunction(
+      "sextant_pack_keys",
+      {op.getKey().getType(), getPackedKeysType(), index, index, index, index});
+  OpBuilder::InsertionGuard guard(b);
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  Value key = entry->getArgument(0), packed = entry->getArgument(1);
+  Value batch = entry->getArgument(2), head = entry->getArgument(3);
+  keyCount =
+      memref::DimOp::create(b, loc, key, getSequenceDim(op.getKeyLayout()));
+  Value bh = add(mul(batch, shape.keyHeads), head);
+  forEach(entry->getArgument(4), entry->getArgument(5), 1, [&](Value number) {
+    OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+    Value panel =
+        at(packed, {bh, number, zero, zero},
+           {one, one, b.getIndexAttr(shape.keySize), b.getIndexAttr(width)},
+           {shape.keySize, width});
+    packKeyPanel(key, panel, batch, head, mul(number, width));
+  });
+  func::ReturnOp::create(b, loc);
+  return function;
+}
+
+func::FuncOp AttentionKernel::buildPackValues(OpBuilder &b) {
+  builder = &b;
+  Type index = b.getIndexType();
+  func::FuncOp function = createFunction(
+      "sextant_pack_values", {op.getValue().getType(), getPackedValuesType(),
+                              index, index, index, index});
+  OpBuilder::InsertionGuard guard(b);
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  Value value = entry->getArgument(0), packed = entry->getArgument(1);
+  Value batch = entry->getArgument(2), head = entry->getArgument(3);
+  Value bh = add(mul(batch, shape.keyHeads), head);
+  forEach(entry->getArgument(4), entry->getArgument(5), 1, [&](Value row) {
+    for (int64_t first = 0; first < shape.valuePanels(unit) * width;
+         first += unit.lanes) {
+      SmallVector<Value> from =
+          indicesOf(op.getValueLayout(), batch, head, row, constant(first));
+      int64_t columns = shape.valueSize - first;
+      Value vector;
+      if (columns >= unit.lanes) {
+        vector = vector::LoadOp::create(b, loc, vectorType, value, from);
+      } else {
+        vector = constantOf(vectorType, 0.0);
+        for (int64_t lane = 0; lane < columns; ++lane) {
+          from.back() = constant(first + lane);
+          Value element = memref::LoadOp::create(b, loc, value, from);
+          vector = vector::InsertOp::create(b, loc, element, vector,
+                                            ArrayRef<int64_t>{lane});
+        }
+      }
+      vector::StoreOp::create(b, loc, vector, packed,
+                              ValueRange{bh, constant(first / width), row,
+                                         constant(first % width)});
+    }
+  });
+  func::ReturnOp::create(b, loc);
+  return function;
+}

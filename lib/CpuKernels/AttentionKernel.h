@@ -1,0 +1,162 @@
+//===- AttentionKernel.h - the functions behind attention -------*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// One function does the rows of one block: the query rows of all heads that
+// share a key head, numbered head by head. So decoding with grouped heads,
+// appending a few rows and prefill are the same code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_LIB_CPUKERNELS_ATTENTIONKERNEL_H
+#define SEXTANT_LIB_CPUKERNELS_ATTENTIONKERNEL_H
+
+#include "ScoreVectorizer.h"
+
+#include "sextant/CpuKernels/CpuKernels.h"
+#include "sextant/CpuKernels/RegisterTile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <memory>
+
+namespace mlir::sextant::cpu {
+
+/// What of an attention is static.
+struct AttentionShape {
+  int64_t heads, keyHeads, keySize, valueSize;
+  /// Query rows of a block and keys of a block.
+  int64_t blockRows, blockKeys;
+
+  static AttentionShape of(AttentionOp op, const VectorUnit &unit);
+  int64_t group() const { return heads / keyHeads; }
+  int64_t valuePanels(const VectorUnit &unit) const {
+    return (valueSize + unit.columns() - 1) / unit.columns();
+  }
+};
+
+/// Writes the functions of one attention.
+class AttentionKernel {
+public:
+  AttentionKernel(AttentionOp op, const VectorUnit &unit);
+  ~AttentionKernel();
+
+  /// `@sextant_pack_keys(key, packed, batch, head, panelBegin, panelEnd)`:
+  /// panels of as many keys as a tile has columns, each transposed.
+  func::FuncOp buildPackKeys(OpBuilder &builder);
+  /// `@sextant_pack_values(value, packed, batch, head, rowBegin, rowEnd)`:
+  /// panels of as many columns as a tile has.
+  func::FuncOp buildPackValues(OpBuilder &builder);
+  /// `@sextant_attention(operands of the op but key and value, keys, values,
+  /// batch, head, rowBegin, rowEnd)`. With `few`, for less rows than a tile
+  /// has: keys are packed block by block into `keys`, the caller's scratch for
+  /// this head, and `values` are the op's own.
+  func::FuncOp buildBlock(OpBuilder &builder, bool few);
+
+  const AttentionShape &getShape() const { return shape; }
+  MemRefType getPackedKeysType() const;
+  MemRefType getPackedValuesType() const;
+  /// One block of keys for each head, for few rows.
+  MemRefType getScratchType() const;
+  /// The operands that a block takes in the order it takes them.
+  SmallVector<Value> getBlockOperands();
+
+private:
+  // Scalars.
+  Value constant(int64_t value);
+  Value constantOf(Type type, double value);
+  Value add(Value lhs, Value rhs);
+  Value sub(Value lhs, Value rhs);
+  Value mul(Value lhs, int64_t factor);
+  Value minimum(Value lhs, Value rhs);
+  Value maximum(Value lhs, Value rhs);
+  Value less(Value lhs, Value rhs);
+  Value ceilDiv(Value lhs, int64_t rhs);
+  void forEach(Value lower, Value upper, int64_t step,
+               function_ref<void(Value)> body);
+  void buildIf(Value condition, function_ref<void()> body);
+  Value at(Value memref, ArrayRef<OpFoldResult> offsets,
+           ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> shape);
+  SmallVector<Value> indicesOf(Layout layout, Value batch, Value head,
+                               Value row, Value column);
+
+  /// A private function that is called and not inlined: one copy in the
+  /// library.
+  func::FuncOp createFunction(StringRef name, TypeRange types);
+
+  // Packing.
+  void packKeyPanel(Value key, Value panel, Value batch, Value head,
+                    Value firstKey);
+
+  // Blocks.
+  std::unique_ptr<Region> lowerTerms(const DenseSet<unsigned> &without);
+  void prepareScore();
+  void loadQueries();
+  /// Keys, counted from the first one there is, that rows [first, last] of the
+  /// block may see, or on which the terms that can be left out do nothing.
+  std::pair<Value, Value> buildKeyRange(Value first, Value last, bool inert);
+  Value resolve(Value value);
+  void buildRanges();
+  void buildKeyBlock(Value keyBegin, Value keyEnd);
+  void forEachTile(function_ref<void(int64_t rows, Value row)> body);
+  /// Keys of the block from `keyBegin` that the tile of `row` sees.
+  Value keysOfTile(Value row, Value keyBegin, Value keyEnd);
+  void buildProducts(Value keyBegin, Value keyEnd);
+  void buildWeightedSum(Value keyBegin, Value keyEnd);
+  void storeResults();
+  std::pair<Value, Value> headAndQuery(Value row);
+
+  // Softmax of one row over one block.
+  void buildSoftmax(Value row, Value keyBegin, Value count);
+  SmallVector<Value> buildScores(Value row, Value keyBegin, Value panel,
+                                 ScoreVectorizer *score, Value tailCount,
+                                 ValueRange running);
+  SmallVector<Value> buildMaximumLoop(Value row, Value keyBegin, Value lower,
+                                      Value upper, ScoreVectorizer *score,
+                                      ValueRange running);
+  void buildUniform(Value row);
+  bool isVarying(unsigned auxiliary);
+  Value loadAuxiliary(unsigned number, Value firstKey, Value count);
+  Value gatherAuxiliary(unsigned number, Value firstKey);
+  /// The memref's index for each role, with `key` and `distance` as given.
+  SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
+                                      Value distance);
+  /// The exponent, to base 2, of a score against the row's maximum.
+  Value exponent(Value score, Value maximum);
+
+  AttentionOp op;
+  VectorUnit unit;
+  AttentionShape shape;
+  bool few = false;
+
+  OpBuilder *builder = nullptr;
+  Location loc;
+  VectorType vectorType;
+  int64_t width;
+
+  // Of the function being written.
+  Value query, keys, values, init, logSumExp, sink, batch, head, rowBegin,
+      rowEnd, keyCount, queryCount, packedKey;
+  SmallVector<Value> auxiliaries, captures;
+  SmallVector<Value> origin; // batch, head, query, key
+  // Scratch.
+  Value queryTile, scores, accumulator, maxima, sums, limits;
+  // The score region with its terms lowered, complete and without what does
+  // nothing on inert keys.
+  std::unique_ptr<Region> full, reduced;
+  std::unique_ptr<ScoreVectorizer> fullScore, reducedScore;
+  bool hasRanges = false, hasInert = false, isPlain = false, isBounded = false;
+  DenseSet<unsigned> inertTerms;
+  Value blockFirst, blockEnd, inertFirst, inertEnd;
+  // Of the row being written.
+  Value rowHead, rowQuery;
+  bool uniformRows = false;
+};
+
+} // namespace mlir::sextant::cpu
+
+#endif // SEXTANT_LIB_CPUKERNELS_ATTENTIONKERNEL_H

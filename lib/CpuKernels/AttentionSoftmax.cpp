@@ -1,0 +1,429 @@
+//===- AttentionSoftmax.cpp - softmax of one row over one block of keys ---===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Two passes over a row of the score tile, which lies in the first-level
+// cache: the score region and the maximum, then exponentials and their sum. A
+// splat hoisted out of one long loop would not stay in a register, hence two.
+// Where all terms that hide keys do nothing, the region runs without them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionKernel.h"
+#include "VectorMath.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::sextant;
+using namespace mlir::sextant::cpu;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+static constexpr double kLog2E = 1.4426950408889634;
+
+//===----------------------------------------------------------------------===//
+// Auxiliary operands
+//===----------------------------------------------------------------------===//
+
+bool AttentionKernel::isVarying(unsigned number) {
+  auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
+    if (role == DimensionRole::distance ||
+        (role == DimensionRole::key && type.getDimSize(dim) != 1))
+      return true;
+  return false;
+}
+
+SmallVector<Value> AttentionKernel::auxiliaryIndices(unsigned number, Value key,
+                                                     Value distance) {
+  auto type = cast<MemRefType>(auxiliaries[number].getType());
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  SmallVector<Value> indices;
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+    if (role == DimensionRole::distance)
+      indices.push_back(distance);
+    else if (type.getDimSize(dim) == 1)
+      indices.push_back(constant(0));
+    else if (role == DimensionRole::batch)
+      indices.push_back(batch);
+    else if (role == DimensionRole::head)
+      indices.push_back(rowHead);
+    else if (role == DimensionRole::query)
+      indices.push_back(rowQuery);
+    else
+      indices.push_back(key);
+  }
+  return indices;
+}
+
+void AttentionKernel::buildUniform(Value row) {
+  std::tie(rowHead, rowQuery) = headAndQuery(row);
+  SmallVector<Value> scalars{Value(), add(batch, origin[0]),
+                             add(rowHead, origin[1]), add(rowQuery, origin[2]),
+                             Value()};
+  for (unsigned i = 0; i < auxiliaries.size(); ++i) {
+    auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]);
+    if (isVarying(i))
+      scalars.push_back(Value());
+    else if (roles.getNumFree())
+      scalars.push_back(auxiliaries[i]);
+    else
+      scalars.push_back(memref::LoadOp::create(
+          *builder, loc, auxiliaries[i],
+          auxiliaryIndices(i, constant(0), constant(0))));
+  }
+  llvm::append_range(scalars, captures);
+  for (auto [region, score] : {std::pair(full.get(), fullScore.get()),
+                               std::pair(reduced.get(), reducedScore.get())}) {
+    if (!score)
+      continue;
+    IRMapping mapping;
+    for (auto [argument, scalar] : llvm::zip(region->getArguments(), scalars))
+      if (scalar) {
+        // A table may lie in memory less plainly than the region knows.
+        if (isa<MemRefType>(scalar.getType()) &&
+            scalar.getType() != argument.getType())
+          scalar =
+              memref::CastOp::create(*builder, loc, argument.getType(), scalar);
+        mapping.map(argument, scalar);
+      }
+    score->buildUniform(*builder, loc, mapping);
+  }
+}
+
+Value AttentionKernel::gatherAuxiliary(unsigned number, Value firstKey) {
+  OpBuilder &b = *builder;
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  auto type = cast<MemRefType>(auxiliaries[number].getType());
+  Value last = sub(keyCount, constant(1));
+  SmallVector<Value> elements;
+  for (int64_t lane = 0; lane < unit.lanes; ++lane) {
+    Value key = add(firstKey, constant(lane));
+    Value distance;
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
+      if (role == DimensionRole::distance) {
+        Value size = memref::DimOp::create(b, loc, auxiliaries[number], dim);
+        distance = sub(add(key, origin[3]), add(rowQuery, origin[2]));
+        distance =
+            maximum(add(distance, constant(roles.getCenter())), constant(0));
+        distance = minimum(distance, sub(size, constant(1)));
+      }
+    elements.push_back(memref::LoadOp::create(
+        b, loc, auxiliaries[number],
+        auxiliaryIndices(number, minimum(key, last), distance)));
+  }
+  return vector::FromElementsOp::create(
+      b, loc, VectorType::get({unit.lanes}, type.getElementType()), elements);
+}
+
+Value AttentionKernel::loadAuxiliary(unsigned number, Value firstKey,
+                                     Value count) {
+  OpBuilder &b = *builder;
+  Value memref = auxiliaries[number];
+  auto type = cast<MemRefType>(memref.getType());
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  auto vector = VectorType::get({unit.lanes}, type.getElementType());
+  bool contiguous =
+      type.isLastDimUnitStride() && !type.getElementType().isInteger(1);
+  DimensionRole last = roles.getRoles().back();
+  int64_t others = llvm::count_if(roles.getRoles(), [](DimensionRole role) {
+    return role == DimensionRole::distance || role == DimensionRole::key;
+  });
+  Value result;
+  if (!contiguous || others != 1 ||
+      (last != DimensionRole::key && last != DimensionRole::distance)) {
+    result = gatherAuxiliary(number, firstKey);
+  } else if (last == DimensionRole::key) {
+    SmallVector<Value> indices = auxiliaryIndices(number, firstKey, {});
+    if (!count) {
+      result = vector::LoadOp::create(b, loc, vector, memref, indices);
+    } else {
+      // The end of the row may be the end of the memory.
+      Value mask = vector::CreateMaskOp::create(
+          b, loc, VectorType::get({unit.lanes}, b.getI1Type()),
+          maximum(count, constant(0)));
+      Value zero =
+          arith::ConstantOp::create(b, loc, vector, b.getZeroAttr(vector));
+      result = vector::MaskedLoadOp::create(b, loc, vector, memref, indices,
+                                            mask, zero);
+    }
+  } else {
+    // All lanes before the table, or behind it, are its first or last entry;
+    // all within are neighbours.
+    Value size = memref::DimOp::create(b, loc, memref, type.getRank() - 1);
+    Value entry = sub(add(firstKey, origin[3]), add(rowQuery, origin[2]));
+    entry = add(entry, constant(roles.getCenter()));
+    Value end = sub(size, constant(1));
+    Value clamped = minimum(maximum(entry, constant(0)), end);
+    Value isBefore = less(add(entry, constant(unit.lanes - 2)), constant(0));
+    Value isBehind = less(end, add(entry, constant(1)));
+    Value isFar = arith::OrIOp::create(b, loc, isBefore, isBehind);
+    auto far = scf::IfOp::create(b, loc, TypeRange{vector}, isFar, true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(far.thenBlock());
+    Value element = memref::LoadOp::create(
+        b, loc, memref, auxiliaryIndices(number, {}, clamped));
+    scf::YieldOp::create(
+        b, loc,
+        vector::BroadcastOp::create(b, loc, vector, element).getResult());
+    b.setInsertionPointToStart(far.elseBlock());
+    Value isInside =
+        arith::AndIOp::create(b, loc, less(constant(-1), entry),
+                              less(add(entry, constant(unit.lanes - 1)), size));
+    auto inside = scf::IfOp::create(b, loc, TypeRange{vector}, isInside, true);
+    scf::YieldOp::create(b, loc, inside.getResults());
+    b.setInsertionPointToStart(inside.thenBlock());
+    scf::YieldOp::create(
+        b, loc,
+        vector::LoadOp::create(b, loc, vector, memref,
+                               auxiliaryIndices(number, {}, entry))
+            .getResult());
+    b.setInsertionPointToStart(inside.elseBlock());
+    scf::YieldOp::create(b, loc, gatherAuxiliary(number, firstKey));
+    result = far.getResult(0);
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Scores and their maximum
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
+                                                Value panel,
+                                                ScoreVectorizer *score,
+                                                Value tailCount,
+                                                ValueRange running) {
+  OpBuilder &b = *builder;
+  SmallVector<Value> maximumOf(running);
+  for (int64_t v = 0; v < unit.vectors; ++v) {
+    Value column = add(mul(panel, width), constant(v * unit.lanes));
+    Value place = column;
+    Value x = vector::LoadOp::create(b, loc, vectorType, scores,
+                                     ValueRange{row, place});
+    Value left;
+    if (tailCount)
+      left = sub(tailCount, constant(v * unit.lanes));
+    bool changed = tailCount != Value();
+    if (score) {
+      Region *region = score == fullScore.get() ? full.get() : reduced.get();
+      Value firstKey = add(keyBegin, column);
+      IRMapping mapping;
+      mapping.map(region->getArgument(0), x);
+      IntegerType positions = score->getPositionType();
+      auto type = VectorType::get({unit.lanes}, positions);
+      Value position = arith::IndexCastOp::create(b, loc, positions,
+                                                  add(firstKey, origin[3]));
+      SmallVector<Attribute> lanes;
+      for (int64_t lane = 0; lane < unit.lanes; ++lane)
+        lanes.push_back(b.getIntegerAttr(positions, lane));
+      Value iota = arith::ConstantOp::create(
+          b, loc, type, DenseElementsAttr::get(type, lanes));
+      mapping.map(
+          region->getArgument(4),
+          arith::AddIOp::create(
+              b, loc, vector::BroadcastOp::create(b, loc, type, position), iota)
+              .getResult());
+      for (unsigned i = 0; i < auxiliaries.size(); ++i) {
+        BlockArgument argument = region->getArgument(5 + i);
+        if (!isVarying(i) || argument.use_empty())
+          continue;
+        Value value = loadAuxiliary(i, firstKey, left);
+        Type element = getElementTypeOrSelf(value.getType());
+        if (element.isIndex())
+          value = arith::IndexCastOp::create(b, loc, type, value);
+        else if (element.isInteger(64) && positions.getWidth() == 32)
+          value = arith::TruncIOp::create(b, loc, type, value);
+        mapping.map(argument, value);
+      }
+      x = score->build(b, loc, mapping);
+      changed = true;
+    }
+    if (uniformRows)
+      x = buildGreater(
+          b, loc, constantOf(vectorType, -std::numeric_limits<float>::max()),
+          x);
+    if (tailCount) {
+      Value mask = vector::CreateMaskOp::create(
+          b, loc, VectorType::get({unit.lanes}, b.getI1Type()),
+          maximum(left, constant(0)));
+      x = arith::SelectOp::create(b, loc, mask, x,
+                                  constantOf(vectorType, -kInfinity));
+    }
+    if (changed || uniformRows)
+      vector::StoreOp::create(b, loc, x, scores, ValueRange{row, place});
+    maximumOf[v] = buildGreater(b, loc, x, maximumOf[v]);
+  }
+  return maximumOf;
+}
+
+SmallVector<Value> AttentionKernel::buildMaximumLoop(Value row, Value keyBegin,
+                                                     Value lower, Value upper,
+                                                     ScoreVectorizer *score,
+                                                     ValueRange running) {
+  auto loop =
+      scf::ForOp::create(*builder, loc, lower, upper, constant(1), running);
+  keepAsWritten(loop);
+  OpBuilder::InsertionGuard guard(*builder);
+  builder->setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(*builder, loc,
+                       buildScores(row, keyBegin, loop.getInductionVar(), score,
+                                   {}, loop.getRegionIterArgs()));
+  return loop.getResults();
+}
+
+//===----------------------------------------------------------------------===//
+// The row
+//===----------------------------------------------------------------------===//
+
+Value AttentionKernel::exponent(Value score, Value peak) {
+  OpBuilder &b = *builder;
+  Type type = score.getType();
+  if (isPlain)
+    return arith::SubFOp::create(b, loc, score, peak);
+  Value factor = constantOf(type, kLog2E);
+  if (!isBounded)
+    return arith::MulFOp::create(
+        b, loc, arith::SubFOp::create(b, loc, score, peak), factor);
+  // The same rounded product for every key of a row cancels in the quotient.
+  Value offset = arith::MulFOp::create(b, loc, peak, constantOf(type, -kLog2E));
+  return vector::FMAOp::create(b, loc, score, factor, offset);
+}
+
+void AttentionKernel::buildSoftmax(Value row, Value keyBegin, Value count) {
+  OpBuilder &b = *builder;
+  Value whole = arith::DivUIOp::create(b, loc, count, constant(width));
+  Value rest = arith::RemUIOp::create(b, loc, count, constant(width));
+  if (!isPlain)
+    buildUniform(row);
+
+  SmallVector<Value> running(unit.vectors, constantOf(vectorType, -kInfinity));
+  if (!hasInert) {
+    running = buildMaximumLoop(row, keyBegin, constant(0), whole,
+                               fullScore.get(), running);
+  } else {
+    // Panels on which everything acts, then without the inert terms, then
+    // everything again.
+    Value from = maximum(sub(inertFirst, keyBegin), constant(0));
+    Value to = maximum(sub(inertEnd, keyBegin), constant(0));
+    Value first = minimum(ceilDiv(minimum(from, count), width), whole);
+    Value second = minimum(
+        arith::DivUIOp::create(b, loc, minimum(to, count), constant(width)),
+        whole);
+    second = maximum(second, first);
+    // Where nothing but those terms is left, the scores are what they are.
+    ScoreVectorizer *inner = reducedScore.get();
+    if (reduced->front().getTerminator()->getOperand(0) ==
+        reduced->getArgument(0))
+      inner = nullptr;
+    running = buildMaximumLoop(row, keyBegin, first, second, inner, running);
+    auto ends = scf::ForOp::create(b, loc, constant(0), constant(2),
+                                   constant(1), running);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(ends.getBody());
+      Value isPrefix =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                ends.getInductionVar(), constant(0));
+      Value lower =
+          arith::SelectOp::create(b, loc, isPrefix, constant(0), second);
+      Value upper = arith::SelectOp::create(b, loc, isPrefix, first, whole);
+      scf::YieldOp::create(b, loc,
+                           buildMaximumLoop(row, keyBegin, lower, upper,
+                                            fullScore.get(),
+                                            ends.getRegionIterArgs()));
+    }
+    keepAsWritten(ends);
+    running = ends.getResults();
+  }
+  SmallVector<Type> types(unit.vectors, vectorType);
+  Value hasRest = less(constant(0), rest);
+  auto tail = scf::IfOp::create(b, loc, types, hasRest, true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(tail.thenBlock());
+    scf::YieldOp::create(
+        b, loc,
+        buildScores(row, keyBegin, whole, fullScore.get(), rest, running));
+    b.setInsertionPointToStart(tail.elseBlock());
+    scf::YieldOp::create(b, loc, running);
+  }
+  running = tail.getResults();
+  auto greater = [&](Value lhs, Value rhs) {
+    return buildGreater(b, loc, lhs, rhs);
+  };
+  Value peak = running[0];
+  for (Value other : ArrayRef(running).drop_front())
+    peak = greater(peak, other);
+  peak = reduceLanes(b, loc, peak, greater);
+
+  Value former = memref::LoadOp::create(b, loc, maxima, row);
+  Value moved =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, peak, former);
+  Value current = arith::SelectOp::create(b, loc, moved, peak, former);
+  // Nothing visible yet: any finite number keeps -inf - -inf away.
+  Value hidden =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, current,
+                            constantOf(b.getF32Type(), -kInfinity));
+  Value safe = arith::SelectOp::create(
+      b, loc, hidden, constantOf(b.getF32Type(), 0.0), current);
+  Value base = vector::BroadcastOp::create(b, loc, vectorType, safe);
+  buildIf(moved, [&] {
+    Value old = vector::BroadcastOp::create(b, loc, vectorType, former);
+    Value factor = buildExp2(b, loc, exponent(old, base));
+    Value scalar =
+        vector::ExtractOp::create(b, loc, factor, ArrayRef<int64_t>{0});
+    Value sum = memref::LoadOp::create(b, loc, sums, row);
+    memref::StoreOp::create(b, loc, arith::MulFOp::create(b, loc, sum, scalar),
+                            sums, row);
+    memref::StoreOp::create(b, loc, current, maxima, row);
+    forEach(constant(0), constant(shape.valuePanels(unit) * width), unit.lanes,
+            [&](Value column) {
+              Value vector = vector::LoadOp::create(
+                  b, loc, vectorType, accumulator, ValueRange{row, column});
+              vector::StoreOp::create(
+                  b, loc, arith::MulFOp::create(b, loc, vector, factor),
+                  accumulator, ValueRange{row, column});
+            });
+  });
+
+  SmallVector<Value> zeros(unit.vectors, constantOf(vectorType, 0.0));
+  auto loop = scf::ForOp::create(b, loc, constant(0), ceilDiv(count, width),
+                                 constant(1), zeros);
+  keepAsWritten(loop);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> sumsOf(loop.getRegionIterArgs());
+    for (int64_t v = 0; v < unit.vectors; ++v) {
+      SmallVector<Value> place{row, add(mul(loop.getInductionVar(), width),
+                                        constant(v * unit.lanes))};
+      Value x = vector::LoadOp::create(b, loc, vectorType, scores, place);
+      Value p = buildExp2(b, loc, exponent(x, base));
+      vector::StoreOp::create(b, loc, p, scores, place);
+      sumsOf[v] = arith::AddFOp::create(b, loc, sumsOf[v], p);
+    }
+    scf::YieldOp::create(b, loc, sumsOf);
+  }
+  Value total = loop.getResult(0);
+  for (Value other : loop.getResults().drop_front())
+    total = arith::AddFOp::create(b, loc, total, other);
+  total = reduceLanes(b, loc, total, [&](Value lhs, Value rhs) -> Value {
+    return arith::AddFOp::create(b, loc, lhs, rhs);
+  });
+  Value sum = memref::LoadOp::create(b, loc, sums, row);
+  memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, sum, total),
+                          sums, row);
+}

@@ -1,0 +1,268 @@
+//===- AttentionToKernel.cpp - attention to the fused CPU kernel ----------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScoreVectorizer.h"
+
+#include "sextant/CpuKernels/CpuKernels.h"
+#include "sextant/CpuKernels/Passes.h"
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace mlir::sextant {
+#define GEN_PASS_DEF_ATTENTIONTOKERNEL
+#include "sextant/CpuKernels/Passes.h.inc"
+} // namespace mlir::sextant
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+struct AttentionToKernel
+    : public sextant::impl::AttentionToKernelBase<AttentionToKernel> {
+  using AttentionToKernelBase::AttentionToKernelBase;
+
+  void runOnOperation() override;
+};
+} // namespace
+
+/// Every element of `tensor` through `op`, which makes a `type` of it.
+static Value
+buildElementwise(OpBuilder &b, Location loc, Value tensor, Type type,
+                 function_ref<Value(OpBuilder &, Location, Value)> op) {
+  auto shaped = cast<RankedTensorType>(tensor.getType());
+  Value empty = tensor::EmptyOp::create(
+      b, loc, tensor::getMixedSizes(b, loc, tensor), type);
+  AffineMap map = b.getMultiDimIdentityMap(shaped.getRank());
+  SmallVector<utils::IteratorType> loops(shaped.getRank(),
+                                         utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, loc, empty.getType(), tensor, empty, ArrayRef{map, map}, loops,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               linalg::YieldOp::create(b, loc, op(b, loc, args[0]));
+             })
+      .getResult(0);
+}
+
+static Value widen(OpBuilder &b, Location loc, Value tensor) {
+  if (getElementTypeOrSelf(tensor.getType()).isF32())
+    return tensor;
+  return buildElementwise(b, loc, tensor, b.getF32Type(),
+                          [](OpBuilder &b, Location loc, Value x) -> Value {
+                            return arith::ExtFOp::create(b, loc, b.getF32Type(),
+                                                         x);
+                          });
+}
+
+static bool hasKeyRole(AuxiliaryAttr roles) {
+  return llvm::is_contained(roles.getRoles(), DimensionRole::key);
+}
+
+/// Why the kernel cannot have this attention, or nothing.
+static std::string whyNot(AttentionOp op) {
+  if (op.getQueries().size() != 1)
+    return "expects one pair of query and key, but got " +
+           std::to_string(op.getQueries().size());
+  for (Value operand : std::initializer_list<Value>{
+           op.getQueries()[0], op.getKeys()[0], op.getValue()}) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    if (type.getElementType().isF64())
+      return "expects operands of at most 32 bits, but got f64";
+    if (type.isDynamicDim(3))
+      return "expects static head sizes";
+  }
+  int64_t kHeads = cast<ShapedType>(op.getKeys()[0].getType())
+                       .getDimSize(getHeadDim(op.getKeyLayout()));
+  int64_t vHeads = cast<ShapedType>(op.getValue().getType())
+                       .getDimSize(getHeadDim(op.getValueLayout()));
+  if (kHeads != vHeads)
+    return "expects as many heads of the value as of the key";
+  for (Attribute attribute : op.getRoles()) {
+    auto roles = cast<AuxiliaryAttr>(attribute);
+    if (roles.getNumFree() && roles.getNumFree() != roles.getRoles().size())
+      return "expects auxiliaries that are a scalar for each score, or a whole "
+             "table";
+  }
+  if (op.getScore().empty())
+    return "";
+  Block &score = op.getScore().front();
+  if (!score.getArgument(0).getType().isF32())
+    return "expects scores in f32";
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op.getScore(), captured);
+  for (Value value : captured)
+    if (!value.getType().isIntOrIndexOrFloat() &&
+        !isa<RankedTensorType>(value.getType()))
+      return "expects scalars and tables from outside of the region";
+  for (Operation &inner : score.without_terminator())
+    if (!isa<tensor::ExtractOp>(inner))
+      for (Value operand : inner.getOperands())
+        if (isa<TensorType>(operand.getType()) && !isa<BucketBiasOp>(inner))
+          return "expects tables that are only read by tensor.extract";
+  return "";
+}
+
+/// The score region for the kernel: tables are memrefs, captures arguments.
+static void buildScore(OpBuilder &b, AttentionOp op, cpu::AttentionOp kernel,
+                       ArrayRef<Value> captures) {
+  Block &old = op.getScore().front();
+  Location loc = op.getLoc();
+  Block *block = b.createBlock(&kernel.getScore());
+  IRMapping mapping;
+  auto addArgument = [&](Type type) { return block->addArgument(type, loc); };
+  for (BlockArgument argument : old.getArguments().take_front(5))
+    mapping.map(argument, addArgument(argument.getType()));
+  b.setInsertionPointToStart(block);
+  auto tableType = [](Type type) -> Type {
+    auto tensor = cast<RankedTensorType>(type);
+    return MemRefType::get(tensor.getShape(), tensor.getElementType());
+  };
+  size_t own = op.getAuxiliaries().size();
+  for (auto [i, operand] : llvm::enumerate(kernel.getAuxiliaries())) {
+    auto roles = cast<AuxiliaryAttr>(kernel.getRoles()[i]);
+    Type element = getElementTypeOrSelf(operand.getType());
+    Value argument = addArgument(
+        roles.getNumFree() ? tableType(operand.getType()) : element);
+    if (i >= own) {
+      mapping.map(operand, argument); // A table from outside of the region.
+      continue;
+    }
+    BlockArgument former = old.getArgument(5 + i);
+    // A mask of bytes again becomes one of bits.
+    if (former.getType().isInteger(1) && element.isInteger(8))
+      argument = arith::TruncIOp::create(b, loc, b.getI1Type(), argument);
+    mapping.map(former, argument);
+  }
+  for (Value capture : captures)
+    mapping.map(capture, addArgument(capture.getType()));
+  for (Operation &inner : old.without_terminator()) {
+    auto extract = dyn_cast<tensor::ExtractOp>(inner);
+    if (!extract) {
+      b.clone(inner, mapping);
+      continue;
+    }
+    SmallVector<Value> indices;
+    for (Value index : extract.getIndices())
+      indices.push_back(mapping.lookup(index));
+    mapping.map(extract.getResult(),
+                memref::LoadOp::create(
+                    b, loc, mapping.lookup(extract.getTensor()), indices)
+                    .getResult());
+  }
+  cpu::YieldOp::create(b, loc,
+                       mapping.lookup(old.getTerminator()->getOperand(0)));
+}
+
+static void rewrite(RewriterBase &b, AttentionOp op) {
+  Location loc = op.getLoc();
+  b.setInsertionPoint(op);
+  SmallVector<Value> auxiliaries, captures, constants;
+  SmallVector<Attribute> roles(op.getRoles().begin(), op.getRoles().end());
+  for (auto [operand, attribute] :
+       llvm::zip(op.getAuxiliaries(), op.getRoles())) {
+    Value value = operand;
+    // A vector of bits lies in memory otherwise than a row of them.
+    if (getElementTypeOrSelf(operand.getType()).isInteger(1) &&
+        hasKeyRole(cast<AuxiliaryAttr>(attribute)))
+      value = buildElementwise(
+          b, loc, value, b.getI8Type(),
+          [](OpBuilder &b, Location loc, Value x) -> Value {
+            return arith::ExtUIOp::create(b, loc, b.getI8Type(), x);
+          });
+    auxiliaries.push_back(value);
+  }
+  if (!op.getScore().empty()) {
+    // Constants move in; scalars and tables become operands.
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op.getScore(), captured);
+    for (Value value : captured) {
+      Operation *source = value.getDefiningOp();
+      if (auto type = dyn_cast<RankedTensorType>(value.getType())) {
+        SmallVector<DimensionRole> free(type.getRank(), DimensionRole::free);
+        auxiliaries.push_back(value);
+        roles.push_back(AuxiliaryAttr::get(b.getContext(), free, 0));
+      } else if (source && source->hasTrait<OpTrait::ConstantLike>()) {
+        OpBuilder inside = OpBuilder::atBlockBegin(&op.getScore().front());
+        Operation *copy = inside.clone(*source);
+        value.replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) {
+          return op.getScore().isAncestor(use.getOwner()->getParentRegion());
+        });
+      } else {
+        captures.push_back(value);
+      }
+    }
+  }
+  Value query = widen(b, loc, op.getQueries()[0]);
+  Value key = widen(b, loc, op.getKeys()[0]);
+  Value value = widen(b, loc, op.getValue());
+  ReifiedRankedShapedTypeDims shapes;
+  (void)op.reifyResultShapes(b, shapes);
+  SmallVector<Value> inits;
+  for (ArrayRef<OpFoldResult> shape : shapes)
+    inits.push_back(tensor::EmptyOp::create(b, loc, shape, b.getF32Type()));
+  SmallVector<Type> types;
+  for (Value init : inits)
+    types.push_back(init.getType());
+  auto kernel = cpu::AttentionOp::create(
+      b, loc, types, query, key, value, auxiliaries, op.getOrigin(), captures,
+      op.getSink(), inits[0], inits.size() > 1 ? inits[1] : Value(),
+      b.getArrayAttr(roles), op.getStaticOriginAttr(), op.getScaleAttr(),
+      op.getQueryLayoutAttr(), op.getKeyLayoutAttr(), op.getValueLayoutAttr(),
+      op.getResultLayoutAttr(), op.getEmptyRowAttr());
+  if (!op.getScore().empty()) {
+    OpBuilder::InsertionGuard guard(b);
+    buildScore(b, op, kernel, captures);
+  }
+  b.setInsertionPointAfter(kernel);
+  SmallVector<Value> results(kernel.getResults());
+  Type element = getElementTypeOrSelf(op.getResult().getType());
+  if (!element.isF32())
+    results[0] =
+        buildElementwise(b, loc, results[0], element,
+                         [&](OpBuilder &b, Location loc, Value x) -> Value {
+                           return arith::TruncFOp::create(b, loc, element, x);
+                         });
+  for (auto [result, former] : llvm::zip(results, op->getResults()))
+    if (result.getType() != former.getType())
+      result = tensor::CastOp::create(b, loc, former.getType(), result);
+  b.replaceOp(op, results);
+}
+
+void AttentionToKernel::runOnOperation() {
+  SmallVector<AttentionOp> found;
+  getOperation()->walk([&](AttentionOp op) { found.push_back(op); });
+  IRRewriter rewriter(&getContext());
+  auto options = remark::RemarkOpts::name("attention").category(getArgument());
+  for (AttentionOp op : found) {
+    std::string reason = whyNot(op);
+    if (reason.empty() && !op.getScore().empty()) {
+      // tensor.extract is a load in the kernel.
+      for (Operation &inner : op.getScore().front().without_terminator()) {
+        bool elementwise = OpTrait::hasElementwiseMappableTraits(&inner) ||
+                           isa<PositionTermOpInterface, SoftcapOp,
+                               tensor::ExtractOp, arith::ConstantOp>(inner);
+        if (!elementwise || inner.getNumRegions() != 0)
+          reason = ("expects a score of elementwise operations, but got '" +
+                    inner.getName().getStringRef() + "'")
+                       .str();
+      }
+    }
+    if (!reason.empty()) {
+      remark::missed(op.getLoc(), options) << reason;
+      continue;
+    }
+    remark::passed(op.getLoc(), options) << "fused attention";
+    rewrite(rewriter, op);
+  }
+}

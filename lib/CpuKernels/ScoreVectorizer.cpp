@@ -1,0 +1,158 @@
+//===- ScoreVectorizer.cpp - a score region for several keys at once ------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScoreVectorizer.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+using namespace mlir::sextant::cpu;
+
+ScoreVectorizer::ScoreVectorizer(Block &score, int64_t lanes,
+                                 ArrayRef<BlockArgument> arguments)
+    : score(score), lanes(lanes), varying(arguments.begin(), arguments.end()) {
+  // Positions and their differences fit 32 bits; their products need not.
+  bool wide = false;
+  for (Operation &op : score.without_terminator()) {
+    if (llvm::any_of(op.getOperands(), [&](Value v) { return isVarying(v); }))
+      varying.insert(op.result_begin(), op.result_end());
+    wide |= isa<arith::MulIOp, arith::ShLIOp, arith::MulSIExtendedOp>(op);
+  }
+  positionType =
+      IntegerType::get(score.getParentOp()->getContext(), wide ? 64 : 32);
+}
+
+bool ScoreVectorizer::canVectorize(Block &score, std::string &reason) {
+  for (Operation &op : score.without_terminator()) {
+    bool scalar = llvm::all_of(op.getResultTypes(), [](Type type) {
+      return type.isIntOrIndexOrFloat();
+    });
+    if (scalar && op.getNumRegions() == 0 &&
+        (OpTrait::hasElementwiseMappableTraits(&op) ||
+         isa<PositionTermOpInterface, SoftcapOp, memref::LoadOp,
+             arith::ConstantOp>(op)))
+      continue;
+    reason = ("expects a score of elementwise operations, but got '" +
+              op.getName().getStringRef() + "'")
+                 .str();
+    return false;
+  }
+  return true;
+}
+
+Type ScoreVectorizer::vectorTypeOf(Type scalar) const {
+  if (scalar.isIndex() || scalar.isInteger(64))
+    scalar = positionType;
+  return VectorType::get({lanes}, scalar);
+}
+
+/// Sign-extends or truncates to the width of `type`; scalars and vectors.
+static Value castInteger(OpBuilder &b, Location loc, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  if (value.getType().isIndex())
+    return arith::IndexCastOp::create(b, loc, type, value);
+  unsigned from = getElementTypeOrSelf(value).getIntOrFloatBitWidth();
+  unsigned to = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+  if (from < to)
+    return arith::ExtSIOp::create(b, loc, type, value);
+  return arith::TruncIOp::create(b, loc, type, value);
+}
+
+Value ScoreVectorizer::vectorOf(OpBuilder &b, Location loc, Value value,
+                                IRMapping &vectors) {
+  if (isVarying(value))
+    return vectors.lookup(value);
+  Value scalar = uniform.lookupOrDefault(value);
+  auto type = cast<VectorType>(vectorTypeOf(value.getType()));
+  if (isa<IntegerType, IndexType>(value.getType()))
+    scalar = castInteger(b, loc, scalar, type.getElementType());
+  return vector::BroadcastOp::create(b, loc, type, scalar);
+}
+
+void ScoreVectorizer::buildUniform(OpBuilder &b, Location loc,
+                                   const IRMapping &scalars) {
+  uniform = scalars;
+  for (Operation &op : score.without_terminator())
+    if (op.getNumResults() == 0 || !isVarying(op.getResult(0)))
+      b.clone(op, uniform);
+}
+
+Value ScoreVectorizer::buildLoad(OpBuilder &b, Location loc, Operation *op,
+                                 IRMapping &vectors) {
+  auto load = cast<memref::LoadOp>(op);
+  SmallVector<Value> elements;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    SmallVector<Value> indices;
+    for (Value index : load.getIndices()) {
+      if (!isVarying(index)) {
+        indices.push_back(uniform.lookupOrDefault(index));
+        continue;
+      }
+      Value element = vector::ExtractOp::create(b, loc, vectors.lookup(index),
+                                                ArrayRef<int64_t>{lane});
+      indices.push_back(
+          arith::IndexCastOp::create(b, loc, b.getIndexType(), element));
+    }
+    elements.push_back(memref::LoadOp::create(
+        b, loc, uniform.lookupOrDefault(load.getMemRef()), indices));
+  }
+  return vector::FromElementsOp::create(b, loc, vectorTypeOf(load.getType()),
+                                        elements);
+}
+
+Value ScoreVectorizer::build(OpBuilder &b, Location loc,
+                             const IRMapping &arguments) {
+  IRMapping vectors = arguments;
+  for (Operation &op : score.without_terminator()) {
+    if (op.getNumResults() == 0 || !isVarying(op.getResult(0)))
+      continue;
+    auto operand = [&](unsigned i) {
+      return vectorOf(b, loc, op.getOperand(i), vectors);
+    };
+    Value result;
+    if (isa<memref::LoadOp>(op)) {
+      result = buildLoad(b, loc, &op, vectors);
+    } else if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp>(
+                   op) ||
+               (isa<arith::ExtUIOp, arith::TruncIOp>(op) &&
+                vectorTypeOf(op.getOperand(0).getType()) ==
+                    vectorTypeOf(op.getResult(0).getType()))) {
+      result = castInteger(b, loc, operand(0),
+                           vectorTypeOf(op.getResult(0).getType()));
+    } else if (auto sum = dyn_cast<arith::AddFOp>(op)) {
+      // A product that is only added is one instruction with the sum.
+      for (bool swap : {false, true}) {
+        Value term = swap ? sum.getRhs() : sum.getLhs();
+        Value other = swap ? sum.getLhs() : sum.getRhs();
+        auto product = term.getDefiningOp<arith::MulFOp>();
+        if (result || !product || !product->hasOneUse() || !isVarying(term))
+          continue;
+        result = vector::FMAOp::create(
+            b, loc, vectorOf(b, loc, product.getLhs(), vectors),
+            vectorOf(b, loc, product.getRhs(), vectors),
+            vectorOf(b, loc, other, vectors));
+      }
+    }
+    if (!result) {
+      SmallVector<Value> operands;
+      for (unsigned i = 0; i < op.getNumOperands(); ++i)
+        operands.push_back(operand(i));
+      Operation *wide =
+          b.create(loc, op.getName().getIdentifier(), operands,
+                   vectorTypeOf(op.getResult(0).getType()), op.getAttrs());
+      result = wide->getResult(0);
+    }
+    vectors.map(op.getResult(0), result);
+  }
+  return vectorOf(b, loc, score.getTerminator()->getOperand(0), vectors);
+}

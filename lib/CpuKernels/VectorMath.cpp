@@ -1,0 +1,102 @@
+//===- VectorMath.cpp - vector code that kernels share --------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "VectorMath.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::sextant::cpu;
+
+Value mlir::sextant::cpu::buildExp2(OpBuilder &b, Location loc, Value x) {
+  auto type = cast<VectorType>(x.getType());
+  auto integers = VectorType::get(type.getShape(), b.getI32Type());
+  auto real = [&](float value) -> Value {
+    return arith::ConstantOp::create(b, loc, type,
+                                     DenseElementsAttr::get(type, value));
+  };
+  // x = n + f with |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer; 127
+  // more leave the biased exponent of 2^n in the low bits.
+  Value magic = real(12582912.0f + 127.0f);
+  Value rounded = arith::AddFOp::create(b, loc, x, magic);
+  Value n = arith::SubFOp::create(b, loc, rounded, magic);
+  Value f = arith::SubFOp::create(b, loc, x, n);
+  // Minimax polynomial of 2^f on [-1/2, 1/2], relative error 2e-9 before
+  // rounding.
+  constexpr float coefficients[] = {1.5403530393381608e-4f,
+                                    1.3333558146428443e-3f,
+                                    9.618129107628477e-3f,
+                                    5.550410866482158e-2f,
+                                    2.402265069591007e-1f,
+                                    6.931471805599453e-1f,
+                                    1.0f};
+  Value p = real(coefficients[0]);
+  for (float c : ArrayRef(coefficients).drop_front())
+    p = vector::FMAOp::create(b, loc, p, f, real(c));
+  Value bits = arith::BitcastOp::create(b, loc, integers, rounded);
+  Value exponent = arith::ShLIOp::create(
+      b, loc, bits,
+      arith::ConstantOp::create(b, loc, integers,
+                                DenseElementsAttr::get(integers, int32_t(23))));
+  Value scale = arith::BitcastOp::create(b, loc, type, exponent);
+  Value result = arith::MulFOp::create(b, loc, p, scale);
+  Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x,
+                                         real(-126.0f));
+  return arith::SelectOp::create(b, loc, vanishes, real(0.0f), result);
+}
+
+Value mlir::sextant::cpu::reduceLanes(
+    OpBuilder &b, Location loc, Value vector,
+    function_ref<Value(Value, Value)> combine) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getDimSize(0);
+  for (int64_t half = lanes / 2; half > 0; half /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < half; ++i) {
+      low.push_back(i);
+      high.push_back(half + i);
+    }
+    vector = combine(vector::ShuffleOp::create(b, loc, vector, vector, low),
+                     vector::ShuffleOp::create(b, loc, vector, vector, high));
+  }
+  return vector::ExtractOp::create(b, loc, vector, ArrayRef<int64_t>{0});
+}
+
+Value mlir::sextant::cpu::buildGreater(OpBuilder &b, Location loc, Value lhs,
+                                       Value rhs) {
+  Value greater =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, lhs, rhs);
+  return arith::SelectOp::create(b, loc, greater, lhs, rhs);
+}
+
+SmallVector<Value> mlir::sextant::cpu::transposeEight(OpBuilder &b,
+                                                      Location loc,
+                                                      ArrayRef<Value> rows) {
+  // Three rounds, each one instruction a vector on AVX: pairs, then fours,
+  // within halves of 128 bits, then the halves.
+  auto shuffle = [&](Value lhs, Value rhs, ArrayRef<int64_t> mask) -> Value {
+    return vector::ShuffleOp::create(b, loc, lhs, rhs, mask);
+  };
+  SmallVector<Value> pairs(8), fours(8), columns(8);
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = shuffle(rows[i], rows[i + 1], {0, 8, 1, 9, 4, 12, 5, 13});
+    pairs[i + 1] = shuffle(rows[i], rows[i + 1], {2, 10, 3, 11, 6, 14, 7, 15});
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int j = 0; j < 2; ++j) {
+      fours[i + 2 * j] =
+          shuffle(pairs[i + j], pairs[i + j + 2], {0, 1, 8, 9, 4, 5, 12, 13});
+      fours[i + 2 * j + 1] =
+          shuffle(pairs[i + j], pairs[i + j + 2], {2, 3, 10, 11, 6, 7, 14, 15});
+    }
+  for (int i = 0; i < 4; ++i) {
+    columns[i] = shuffle(fours[i], fours[i + 4], {0, 1, 2, 3, 8, 9, 10, 11});
+    columns[i + 4] =
+        shuffle(fours[i], fours[i + 4], {4, 5, 6, 7, 12, 13, 14, 15});
+  }
+  return columns;
+}

@@ -1,0 +1,48 @@
+// RUN: sextant-opt %s -split-input-file -sextant-attention-to-kernel | FileCheck %s
+// RUN: sextant-opt %s -split-input-file -sextant-attention-to-kernel -one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" \
+// RUN:   -sextant-lower-cpu-kernels -canonicalize | FileCheck %s --check-prefix=LOWER
+
+// What the region captures becomes an operand, constants move in, and a table
+// is read as memory.
+// CHECK-LABEL: func.func @a_region_with_captures
+// CHECK: sextant_cpu.attention ins(
+// CHECK-SAME: auxiliary(%{{.*}}, %{{.*}} : tensor<6xf32>, tensor<32x6xf32>) [#sextant.auxiliary<[head]>, #sextant.auxiliary<[free, free]>]
+// CHECK-SAME: capture(%{{.*}} : f32)
+// CHECK: ^bb0(%[[S:.*]]: f32, %{{.*}}: index, %[[H:.*]]: index, %{{.*}}: index, %{{.*}}: index, %{{.*}}: f32, %[[T:.*]]: memref<32x6xf32>, %[[C:.*]]: f32):
+// CHECK: memref.load %[[T]]
+// CHECK: sextant_cpu.yield
+// LOWER-LABEL: func.func @a_region_with_captures
+// LOWER: scf.parallel
+// LOWER: call @sextant_pack_keys
+// LOWER: call @sextant_pack_values
+// LOWER: scf.parallel
+// LOWER: call @sextant_attention
+func.func @a_region_with_captures(%q: tensor<2x6x?x16xf32>, %k: tensor<2x3x?x16xf32>, %v: tensor<2x3x?x24xf32>,
+                                  %slopes: tensor<6xf32>, %table: tensor<32x6xf32>, %cap: f32, %past: index) -> tensor<2x6x?x24xf32> {
+  %c7 = arith.constant 7 : index
+  %o = sextant.attention query(%q : tensor<2x6x?x16xf32>) key(%k : tensor<2x3x?x16xf32>) value(%v : tensor<2x3x?x24xf32>)
+      auxiliary(%slopes as <[head]> : tensor<6xf32>) at [0, 0, %past, 0] scale 2.500000e-01 score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %slope: f32):
+    %0 = sextant.alibi %s slope %slope at %i, %j : f32
+    %1 = tensor.extract %table[%c7, %h] : tensor<32x6xf32>
+    %2 = arith.addf %0, %1 : f32
+    %3 = arith.minimumf %2, %cap : f32
+    %4 = sextant.causal %3 at %i, %j : f32
+    sextant.yield %4 : f32
+  } : tensor<2x6x?x24xf32>
+  return %o : tensor<2x6x?x24xf32>
+}
+
+// -----
+
+// Two attentions that are alike share their functions.
+// LOWER-LABEL: func.func @two_layers
+// LOWER-COUNT-2: call @sextant_attention(
+// LOWER-NOT: func.func private @sextant_attention_0
+func.func @two_layers(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>) -> tensor<1x2x?x16xf32> {
+  %o = sextant.attention query(%q : tensor<1x2x?x16xf32>) key(%k : tensor<1x2x?x16xf32>) value(%v : tensor<1x2x?x16xf32>)
+      at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x2x?x16xf32>
+  %p = sextant.attention query(%o : tensor<1x2x?x16xf32>) key(%k : tensor<1x2x?x16xf32>) value(%v : tensor<1x2x?x16xf32>)
+      at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x2x?x16xf32>
+  return %p : tensor<1x2x?x16xf32>
+}
