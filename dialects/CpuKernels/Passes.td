@@ -64,7 +64,7 @@ def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {
   let summary = "turn kernel ops on buffers into register-tile kernels";
   let description = [{
     Every operation of the `sextant_cpu` dialect on buffers becomes a loop
-    `scf.parallel` over blocks that calls a private function. Operations with
+    `scf.forall` over blocks that calls a private function. Operations with
     equal static shapes share one function. Inside, all hot loops come from
     the register-tile builder.
   }];
@@ -73,9 +73,41 @@ def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {
            "Vector unit to write for: avx2, avx512 or neon">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def LowerToRows : Pass<"sextant-lower-to-rows", "::mlir::func::FuncOp"> {
+  let summary = "turn linalg on buffers into loops over rows that vectorize";
+  let description = [{
+    What is left of linalg becomes loops that LLVM's vectorizer can use: the
+    innermost runs along the memory of as many operands as possible, sums may
+    be reassociated (and products contracted into them), and the outer parallel
+    dimensions are one `scf.parallel` without the innermost.
+
+    ```mlir
+    linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m)>],
+                    iterator_types = ["parallel", "reduction"]}
+        ins(%x : memref<?x768xf32>) outs(%sum : memref<?xf32>) {
+    ^bb0(%a: f32, %s: f32):
+      %0 = arith.addf %s, %a : f32
+      linalg.yield %0 : f32
+    }
+    ```
+    becomes
+    ```mlir
+    scf.parallel (%m) = (%c0) to (%rows) step (%c1) {
+      scf.for %n = %c0 to %c768 step %c1 {
+        // ... arith.addf ... fastmath<reassoc,contract>
+      }
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
 }
 
 #endif // SEXTANT_CPUKERNELS_PASSES_TD

@@ -12,7 +12,9 @@
 #include "sextant/CpuKernels/Passes.h"
 #include "sextant/CpuKernels/RegisterTile.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -66,6 +68,15 @@ func::FuncOp LowerCpuKernels::kernelFor(const LinearShape &shape,
   return function;
 }
 
+/// A loop whose every iteration is a task worth a thread.
+static scf::ForallOp buildTasks(OpBuilder &b, Location loc, OpFoldResult outer,
+                                OpFoldResult inner) {
+  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+  return scf::ForallOp::create(b, loc, ArrayRef{zero, zero},
+                               ArrayRef{outer, inner}, ArrayRef{one, one},
+                               ValueRange(), std::nullopt);
+}
+
 LogicalResult LowerCpuKernels::lower(LinearOp op) {
   if (op.getPanelWidth() != unit.columns())
     return op.emitOpError("expects panels of ")
@@ -115,17 +126,14 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   Value height = arith::MulIOp::create(b, loc, tiles, constant(unit.rows));
   int64_t groups = llvm::divideCeil(shape.panelCount(), kLinearBlockPanels);
   int64_t group = llvm::divideCeil(shape.panelCount(), groups);
-  auto loop =
-      scf::ParallelOp::create(b, loc, ValueRange{constant(0), constant(0)},
-                              ValueRange{blocks, constant(groups)},
-                              ValueRange{constant(1), constant(1)});
+  auto loop = buildTasks(b, loc, blocks, b.getIndexAttr(groups));
   b.setInsertionPointToStart(loop.getBody());
   Value rowBegin =
-      arith::MulIOp::create(b, loc, loop.getInductionVars()[0], height);
+      arith::MulIOp::create(b, loc, loop.getInductionVar(0), height);
   Value rowEnd = arith::MinUIOp::create(
       b, loc, arith::AddIOp::create(b, loc, rowBegin, height), rows);
-  Value panelBegin = arith::MulIOp::create(b, loc, loop.getInductionVars()[1],
-                                           constant(group));
+  Value panelBegin =
+      arith::MulIOp::create(b, loc, loop.getInductionVar(1), constant(group));
   Value panelEnd = arith::MinUIOp::create(
       b, loc, arith::AddIOp::create(b, loc, panelBegin, constant(group)),
       constant(shape.panelCount()));
@@ -216,23 +224,30 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
                                         getSequenceDim(op.getQueryLayout()));
   Value keys = memref::DimOp::create(b, loc, op.getKey(),
                                      getSequenceDim(op.getKeyLayout()));
-  Value pairs = mul(batches, constant(shape.keyHeads));
+  // Sizes of buffers as affine functions of the operands': what plans memory
+  // can bound those.
+  auto affine = [&](AffineExpr expr, Value of) -> Value {
+    return getValueOrCreateConstantIndexOp(
+        b, loc,
+        affine::makeComposedFoldedAffineApply(
+            b, loc, AffineMap::get(0, 1, expr), {OpFoldResult(of)}));
+  };
+  AffineExpr symbol = b.getAffineSymbolExpr(0);
+  Value pairs = affine(symbol * shape.keyHeads, batches);
   Value rows = mul(queries, constant(shape.group()));
-  Value panels = ceilDiv(keys, unit.columns());
+  Value panels = affine(symbol.ceilDiv(unit.columns()), keys);
 
   // Calls `body` with batch, head and block number, on any thread.
   auto parallel = [&](Value blocks,
                       function_ref<void(Value, Value, Value)> body) {
-    auto loop = scf::ParallelOp::create(
-        b, loc, ValueRange{constant(0), constant(0)}, ValueRange{pairs, blocks},
-        ValueRange{constant(1), constant(1)});
+    auto loop = buildTasks(b, loc, pairs, blocks);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value pair = loop.getInductionVars()[0];
+    Value pair = loop.getInductionVar(0);
     Value batch =
         arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads));
     Value head = arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads));
-    body(batch, head, loop.getInductionVars()[1]);
+    body(batch, head, loop.getInductionVar(1));
   };
 
   auto manyRows = [&] {

@@ -12,10 +12,10 @@
 // CHECK: memref.load %[[T]]
 // CHECK: sextant_cpu.yield
 // LOWER-LABEL: func.func @a_region_with_captures
-// LOWER: scf.parallel
+// LOWER: scf.forall
 // LOWER: call @sextant_pack_keys
 // LOWER: call @sextant_pack_values
-// LOWER: scf.parallel
+// LOWER: scf.forall
 // LOWER: call @sextant_attention
 func.func @a_region_with_captures(%q: tensor<2x6x?x16xf32>, %k: tensor<2x3x?x16xf32>, %v: tensor<2x3x?x24xf32>,
                                   %slopes: tensor<6xf32>, %table: tensor<32x6xf32>, %cap: f32, %past: index) -> tensor<2x6x?x24xf32> {

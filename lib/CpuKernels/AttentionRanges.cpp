@@ -1,0 +1,213 @@
+//===- AttentionRanges.cpp - which keys a tile of rows has to visit -------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionKernel.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+using namespace mlir::sextant::cpu;
+
+std::unique_ptr<Region>
+AttentionKernel::lowerTerms(const DenseSet<unsigned> &without) {
+  auto region = std::make_unique<Region>(op);
+  IRMapping mapping;
+  op.getScore().cloneInto(region.get(), mapping);
+  unsigned number = 0;
+  for (Operation &inner : llvm::make_early_inc_range(region->front())) {
+    bool isLeftOut = without.contains(number++);
+    OpBuilder b(&inner);
+    Value score;
+    if (auto term = dyn_cast<PositionTermOpInterface>(inner))
+      score = isLeftOut ? term.getScore() : term.lower(b);
+    else if (auto softcap = dyn_cast<SoftcapOp>(inner))
+      score = softcap.lower(b);
+    else
+      continue;
+    inner.getResult(0).replaceAllUsesWith(score);
+    inner.erase();
+  }
+  return region;
+}
+
+void AttentionKernel::prepareScore() {
+  inertTerms.clear();
+  hasRanges = hasInert = false;
+  isBounded = true;
+  if (isPlain)
+    return;
+  auto varyingOf = [&](Block &block) {
+    SmallVector<BlockArgument> varying{block.getArgument(0),
+                                       block.getArgument(4)};
+    for (unsigned i = 0; i < op.getAuxiliaries().size(); ++i)
+      if (isVarying(i))
+        varying.push_back(block.getArgument(5 + i));
+    return varying;
+  };
+  buildRanges();
+  full = lowerTerms({});
+  fullScore = std::make_unique<ScoreVectorizer>(full->front(), unit.lanes,
+                                                varyingOf(full->front()));
+  if (!hasInert)
+    return;
+  reduced = lowerTerms(inertTerms);
+  reducedScore = std::make_unique<ScoreVectorizer>(reduced->front(), unit.lanes,
+                                                   varyingOf(reduced->front()));
+}
+
+Value AttentionKernel::resolve(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    unsigned number = argument.getArgNumber();
+    if (number == 1)
+      return add(batch, origin[0]);
+    if (number == 2 && shape.group() == 1)
+      return add(head, origin[1]);
+    if (number < 5)
+      return {};
+    number -= 5;
+    if (number >= auxiliaries.size())
+      return captures[number - auxiliaries.size()];
+    auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+    if (roles.getNumFree())
+      return auxiliaries[number];
+    // The same for all rows of the block, if only batch and head choose it.
+    auto type = cast<MemRefType>(auxiliaries[number].getType());
+    SmallVector<Value> indices;
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+      bool isOne = type.getDimSize(dim) == 1;
+      if (role == DimensionRole::distance ||
+          (!isOne && role != DimensionRole::batch &&
+           (role != DimensionRole::head || shape.group() != 1)))
+        return {};
+      indices.push_back(isOne                          ? constant(0)
+                        : role == DimensionRole::batch ? batch
+                                                       : head);
+    }
+    return memref::LoadOp::create(*builder, loc, auxiliaries[number], indices);
+  }
+  Operation *source = value.getDefiningOp();
+  if (!source || source->getNumResults() != 1 || source->getNumRegions())
+    return {};
+  IRMapping mapping;
+  for (Value operand : source->getOperands()) {
+    Value outside = resolve(operand);
+    if (!outside)
+      return {};
+    mapping.map(operand, outside);
+  }
+  return builder->clone(*source, mapping)->getResult(0);
+}
+
+std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
+                                                       bool inert) {
+  Value none = constant(0);
+  if (isPlain)
+    return {none, keyCount};
+  Value firstQuery = add(rowBegin, first), lastQuery = add(rowBegin, last);
+  if (shape.group() > 1) {
+    // Rows of several heads span all queries.
+    auto split = [&](Value row) {
+      return std::pair<Value, Value>{
+          arith::DivUIOp::create(*builder, loc, row, queryCount),
+          arith::RemUIOp::create(*builder, loc, row, queryCount)};
+    };
+    auto [firstHead, firstOf] = split(firstQuery);
+    auto [lastHead, lastOf] = split(lastQuery);
+    Value same = arith::CmpIOp::create(*builder, loc, arith::CmpIPredicate::eq,
+                                       firstHead, lastHead);
+    firstQuery = arith::SelectOp::create(*builder, loc, same, firstOf, none);
+    lastQuery = arith::SelectOp::create(*builder, loc, same, lastOf,
+                                        sub(queryCount, constant(1)));
+  }
+  Value from = origin[3], to = add(origin[3], keyCount);
+  Value a = add(firstQuery, origin[2]), z = add(lastQuery, origin[2]);
+  unsigned number = 0;
+  for (Operation &inner : op.getScore().front().without_terminator()) {
+    unsigned current = number++;
+    auto term = dyn_cast<PositionTermOpInterface>(inner);
+    if (!term)
+      continue;
+    auto ask = [&](Value value) { return resolve(value); };
+    std::optional<KeyRange> range =
+        inert ? term.buildInertKeys(*builder, a, z, ask)
+              : term.buildVisibleKeys(*builder, a, z, ask);
+    if (!range)
+      continue;
+    if (inert) {
+      inertTerms.insert(current);
+      hasInert = true;
+    } else {
+      hasRanges = true;
+    }
+    from = maximum(from, range->first);
+    to = minimum(to, range->end);
+  }
+  return {sub(from, origin[3]), sub(to, origin[3])};
+}
+
+void AttentionKernel::buildRanges() {
+  // With `uniform`, a row that sees nothing is the average over all keys, also
+  // those that no row sees: nothing is left out unless every row sees itself.
+  bool skips = true;
+  for (Operation &inner : op.getScore().front().without_terminator()) {
+    bool isKnown =
+        isa<CausalOp, WindowOp, AlibiOp, DistanceBiasOp, PaddingOp, MaskOp,
+            SoftcapOp, arith::ConstantOp, arith::TruncIOp>(inner);
+    isBounded &= isKnown;
+    if (uniformRows && !isa<CausalOp, WindowOp, AlibiOp, DistanceBiasOp>(inner))
+      skips = false;
+  }
+  if (uniformRows)
+    isBounded = false;
+  Value count = sub(rowEnd, rowBegin);
+  Value last = sub(count, constant(1));
+  std::tie(inertFirst, inertEnd) = buildKeyRange(constant(0), last, true);
+  Value unlimited;
+  if (uniformRows && skips) {
+    Value from = sub(origin[2], origin[3]);
+    Value inside = arith::AndIOp::create(
+        *builder, loc, less(constant(-1), from),
+        less(add(from, sub(queryCount, constant(1))), keyCount));
+    unlimited = arith::XOrIOp::create(
+        *builder, loc, inside,
+        arith::ConstantIntOp::create(*builder, loc, builder->getI1Type(), 1));
+  }
+  auto visible = [&](Value first, Value last) -> std::pair<Value, Value> {
+    if (!skips)
+      return {constant(0), keyCount};
+    auto [from, to] = buildKeyRange(first, last, false);
+    if (unlimited) {
+      from =
+          arith::SelectOp::create(*builder, loc, unlimited, constant(0), from);
+      to = arith::SelectOp::create(*builder, loc, unlimited, keyCount, to);
+    }
+    return {from, to};
+  };
+  std::tie(blockFirst, blockEnd) = visible(constant(0), last);
+  if (!hasRanges)
+    return;
+  forEach(constant(0), count, unit.rows, [&](Value row) {
+    auto range = visible(row, minimum(add(row, constant(unit.rows - 1)), last));
+    Value tile =
+        arith::DivUIOp::create(*builder, loc, row, constant(unit.rows));
+    memref::StoreOp::create(*builder, loc, range.second, limits, tile);
+  });
+}
+
+Value AttentionKernel::keysOfTile(Value row, Value keyBegin, Value keyEnd) {
+  Value end = keyEnd;
+  if (hasRanges) {
+    Value tile =
+        arith::DivUIOp::create(*builder, loc, row, constant(unit.rows));
+    end = minimum(end, memref::LoadOp::create(*builder, loc, limits, tile));
+  }
+  return sub(end, keyBegin);
+}
