@@ -78,4 +78,23 @@ def OnnxToLinalg : Pass<"sextant-onnx-to-linalg", "::mlir::func::FuncOp"> {
     "::mlir::sextant::OnnxDialect"];
 }
 
+def ExpandDynamicShapes : Pass<"sextant-expand-dynamic-shapes"> {
+  let summary = "make views of expansions with several dynamic sizes";
+  let description = [{
+    Upstream's `expand-strided-metadata` takes a `memref.expand_shape` with at
+    most one dynamic size in a group. A batch and a sequence that a matrix
+    product had made one are two. Their sizes are operands of the op, so the
+    strides follow from them; this pass, run before, writes the view.
+
+    ```mlir
+    func.func @apart(%rows: memref<?x7xf32>, %batch: index, %sequence: index) -> memref<?x?x7xf32> {
+      %0 = memref.expand_shape %rows [[0, 1], [2]] output_shape [%batch, %sequence, 7]
+          : memref<?x7xf32> into memref<?x?x7xf32>
+      return %0 : memref<?x?x7xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif // SEXTANT_CONVERSION_PASSES

@@ -190,7 +190,7 @@ static LogicalResult lowerCumSum(Lowering &lowering, OnnxNodeOp node) {
       steps(operand.rank(), b.getIndexAttr(1)),
       sizes = lowering.foldedSizes(operand.shape);
   sizes[axis] = b.getIndexAttr(1);
-  SmallVector<AffineMap> maps(3, b.getMultiDimIdentityMap(row.size()));
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(row.size()));
   auto rowType = cast<RankedTensorType>(sum.value.getType());
   auto loop = scf::ForOp::create(
       b, zero, size, one, ValueRange{out.value, start},
@@ -204,15 +204,16 @@ static LogicalResult lowerCumSum(Lowering &lowering, OnnxNodeOp node) {
         here[axis] = position;
         Value part = tensor::ExtractSliceOp::create(
             inner, rowType, operand.value, here, sizes, steps);
+        // The running sum is updated in place.
         auto added = linalg::GenericOp::create(
-            inner, loc, TypeRange{rowType}, ValueRange{part, carried[1]},
-            ValueRange{sum.value}, maps,
+            inner, loc, TypeRange{rowType}, ValueRange{part},
+            ValueRange{carried[1]}, maps,
             SmallVector<utils::IteratorType>(row.size(),
                                              utils::IteratorType::parallel),
             [](OpBuilder &body, Location loc, ValueRange in) {
               ImplicitLocOpBuilder deepest(loc, body);
               linalg::YieldOp::create(deepest,
-                                      scalar::add(deepest, in[0], in[1]));
+                                      scalar::add(deepest, in[1], in[0]));
             });
         Value stored = tensor::InsertSliceOp::create(
             inner, isExclusive ? carried[1] : added.getResult(0), carried[0],

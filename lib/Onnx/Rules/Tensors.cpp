@@ -343,13 +343,19 @@ Lowered Lowering::slice(const Lowered &operand, ArrayRef<OpFoldResult> offsets,
 Lowered Lowering::concat(ArrayRef<Lowered> operands, int64_t axis) {
   Shape shape = operands.front().shape;
   SmallVector<Value> parts;
-  for (const Lowered &operand : operands) {
+  for (auto [index, operand] : llvm::enumerate(operands)) {
     if (!operand.value)
       return {};
-    if (!parts.empty())
+    if (index)
       shape[axis] = shape[axis] + operand.shape[axis];
-    parts.push_back(operand.value);
+    // Inserting nothing at the end would start outside.
+    if (!isEmpty(operand.shape))
+      parts.push_back(operand.value);
   }
-  Value value = tensor::ConcatOp::create(builder, axis, parts);
+  if (parts.empty())
+    return empty(std::move(shape), operands.front().elementType);
+  Value value = parts.size() == 1
+                    ? parts.front()
+                    : tensor::ConcatOp::create(builder, axis, parts);
   return wrap(value, std::move(shape));
 }
