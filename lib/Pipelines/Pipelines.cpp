@@ -8,6 +8,7 @@
 #include "sextant/Pipelines/Pipelines.h"
 
 #include "sextant/CpuKernels/Passes.h"
+#include "sextant/Conversion/Passes.h"
 #include "sextant/Pipelines/Passes.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -97,6 +98,7 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createLowerAssertions());
   pm.addPass(createMakeEntryPoints());
+  pm.addPass(createExpandDynamicShapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createConvertMathToLLVMPass());

@@ -62,7 +62,6 @@ static Lowered multiply(Lowering &lowering, Lowered left, Lowered right,
   sum.value = linalg::FillOp::create(b, lowering.number(sumType, 0), sum.value)
                   .getResult(0);
   SmallVector<Value, 2> inputs = {left.value, right.value};
-  Value inputs[] = {left.value, right.value};
   Type resultType = sum.value.getType();
   int64_t rank = flat.size();
   bool isStacked = rank == 3 && left.rank() == 3 && right.rank() == 3 &&
