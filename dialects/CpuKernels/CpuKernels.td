@@ -86,8 +86,12 @@ def SextantCpu_LinearOp : SextantCpu_Op<"linear", [
   }];
 }
 
+def SextantCpu_KeepsTerms : NativeOpTrait<"KeepsTerms"> {
+  let cppNamespace = "::mlir::sextant";
+}
+
 def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
-    AttrSizedOperandSegments, DestinationStyleOpInterface,
+    AttrSizedOperandSegments, DestinationStyleOpInterface, SextantCpu_KeepsTerms,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "attention with its destination, as one kernel computes it";
   let description = [{

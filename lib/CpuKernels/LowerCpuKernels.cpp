@@ -175,7 +175,32 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
   return attentions.back();
 }
 
+/// Folding puts the constants of a region at the top of the function; a kernel
+/// is another function, and so needs its own.
+static void sinkConstants(cpu::AttentionOp op) {
+  Region &region = op.getScore();
+  if (region.empty())
+    return;
+  OpBuilder b(op.getContext());
+  DenseMap<Operation *, Operation *> copies;
+  region.walk([&](Operation *inner) {
+    for (OpOperand &operand : inner->getOpOperands()) {
+      Operation *source = operand.get().getDefiningOp();
+      if (!source || region.isAncestor(source->getParentRegion()) ||
+          !source->hasTrait<OpTrait::ConstantLike>())
+        continue;
+      Operation *&copy = copies[source];
+      if (!copy) {
+        b.setInsertionPointToStart(&region.front());
+        copy = b.clone(*source);
+      }
+      operand.set(copy->getResult(0));
+    }
+  });
+}
+
 LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
+  sinkConstants(op);
   // Vectors are loaded as they lie: an operand with gaps gets a copy.
   for (OpOperand &operand : op->getOpOperands()) {
     auto type = dyn_cast<MemRefType>(operand.get().getType());

@@ -7,8 +7,8 @@
 
 #include "sextant/Pipelines/Pipelines.h"
 
-#include "sextant/CpuKernels/Passes.h"
 #include "sextant/Conversion/Passes.h"
+#include "sextant/CpuKernels/Passes.h"
 #include "sextant/Pipelines/Passes.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -65,11 +65,14 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
                                         const ToLLVMOptions &options) {
+  pm.addNestedPass<func::FuncOp>(memref::createFoldMemRefAliasOpsPass());
+  // Behind the folding: in kernels an offset is taken out of the loop.
+  if (options.parallel)
+    pm.addPass(createLowerCpuKernels());
   OpPassManager &loops = pm.nest<func::FuncOp>();
-  loops.addPass(memref::createFoldMemRefAliasOpsPass());
   loops.addPass(createExpandCopies());
   if (options.parallel)
-    loops.addPass(createConvertLinalgToParallelLoopsPass());
+    loops.addPass(createLowerToRows());
   else
     loops.addPass(createConvertLinalgToLoopsPass());
   addCleanup(pm);
@@ -141,11 +144,17 @@ void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
                                            const CpuOptions &) {
   addPreparation(pm);
+  buildRaisePipeline(pm);
+  pm.addNestedPass<func::FuncOp>(createTabulateRotation());
+  pm.addPass(createAttentionToKernel());
+  // What has no kernel is computed as it is defined.
   pm.addPass(createDecompose());
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
   addChecks(pm);
   pm.addPass(createPackLinear());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
 }
 
 void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
@@ -153,7 +162,6 @@ void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
   ToBuffersOptions buffers;
   buffers.fuse = true;
   buildToBuffersPipeline(pm, buffers);
-  pm.addPass(createLowerCpuKernels());
   ToLLVMOptions tail;
   tail.parallel = true;
   tail.approximate = true;

@@ -35,6 +35,8 @@ struct LowerPositionTerm
 
   LogicalResult matchAndRewrite(PositionTermOpInterface term,
                                 PatternRewriter &rewriter) const override {
+    if (term->getParentOp()->hasTrait<KeepsTerms>())
+      return failure();
     rewriter.replaceOp(term, term.lower(rewriter));
     return success();
   }
@@ -45,6 +47,8 @@ struct LowerSoftcap : public OpRewritePattern<SoftcapOp> {
 
   LogicalResult matchAndRewrite(SoftcapOp term,
                                 PatternRewriter &rewriter) const override {
+    if (term->getParentOp()->hasTrait<KeepsTerms>())
+      return failure();
     rewriter.replaceOp(term, term.lower(rewriter));
     return success();
   }

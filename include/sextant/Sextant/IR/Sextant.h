@@ -49,6 +49,11 @@ struct TermSummary {
   bool keepsHidden = true;
 };
 
+/// Of an op whose region keeps its terms: it asks them itself what they hide,
+/// and lowers them when it is lowered.
+template <typename ConcreteType>
+class KeepsTerms : public OpTrait::TraitBase<ConcreteType, KeepsTerms> {};
+
 /// Key positions from `first` up to, and without, `end`; index values. An empty
 /// range may have its end before its first.
 struct KeyRange {
