@@ -12,7 +12,7 @@ from lit.llvm.subst import ToolSubst
 config.name = "Sextant"
 config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
 config.suffixes = [".mlir", ".test", ".td"]
-config.excludes = ["Inputs", "Consumer", "Oracles", "CMakeLists.txt"]
+config.excludes = ["Inputs", "Consumer", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.sextant_obj_root, "test")
 

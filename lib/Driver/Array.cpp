@@ -21,9 +21,9 @@ static constexpr struct {
   StringRef name;
   int64_t bytes;
 } kElements[] = {
-    {"", 0},        {"bool", 1},     {"int8", 1},    {"int16", 2},
-    {"int32", 4},   {"int64", 8},    {"uint8", 1},   {"uint16", 2},
-    {"uint32", 4},  {"uint64", 8},   {"float16", 2}, {"bfloat16", 2},
+    {"", 0},        {"bool", 1},    {"int8", 1},    {"int16", 2},
+    {"int32", 4},   {"int64", 8},   {"uint8", 1},   {"uint16", 2},
+    {"uint32", 4},  {"uint64", 8},  {"float16", 2}, {"bfloat16", 2},
     {"float32", 4}, {"float64", 8},
 };
 

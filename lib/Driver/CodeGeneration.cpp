@@ -21,8 +21,8 @@ using namespace mlir::sextant;
 
 /// The C API, as the runtime's sources spell it.
 static constexpr StringRef kApi[] = {
-    "sextant_create",         "sextant_describe", "sextant_destroy",
-    "sextant_output_shapes",  "sextant_run",      "sextant_workspace_size",
+    "sextant_create",        "sextant_describe", "sextant_destroy",
+    "sextant_output_shapes", "sextant_run",      "sextant_workspace_size",
 };
 static constexpr StringRef kEntrySymbol = "sextant_model_v1";
 
@@ -116,7 +116,8 @@ Error mlir::sextant::linkRuntime(Module &module, const Descriptor &descriptor,
     exported.push_back(module.getNamedValue(kEntrySymbol));
   for (GlobalValue &value : module.global_values())
     if (!value.isDeclaration() && !value.hasLocalLinkage() &&
-        !is_contained(exported, &value) && !value.getName().starts_with("llvm."))
+        !is_contained(exported, &value) &&
+        !value.getName().starts_with("llvm."))
       value.setLinkage(GlobalValue::InternalLinkage);
   for (GlobalValue &value : module.global_values())
     if (value.hasLocalLinkage())

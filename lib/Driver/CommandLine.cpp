@@ -36,9 +36,9 @@ static Error choose(StringRef option, StringRef text, T &field,
 }
 
 Error mlir::sextant::parseTarget(StringRef text, CompilerOptions &options) {
-  return choose<CompilerTarget>("target", text, options.target,
-                                {{"cpu", CompilerTarget::Cpu},
-                                 {"reference", CompilerTarget::Reference}});
+  return choose<CompilerTarget>(
+      "target", text, options.target,
+      {{"cpu", CompilerTarget::Cpu}, {"reference", CompilerTarget::Reference}});
 }
 
 Error mlir::sextant::parseThreads(StringRef text, CompilerOptions &options) {
@@ -49,9 +49,9 @@ Error mlir::sextant::parseThreads(StringRef text, CompilerOptions &options) {
 }
 
 Error mlir::sextant::parseWeights(StringRef text, CompilerOptions &options) {
-  return choose<WeightsPlace>("weights", text, options.weights,
-                              {{"embed", WeightsPlace::Embed},
-                               {"beside", WeightsPlace::Beside}});
+  return choose<WeightsPlace>(
+      "weights", text, options.weights,
+      {{"embed", WeightsPlace::Embed}, {"beside", WeightsPlace::Beside}});
 }
 
 Error mlir::sextant::parseEmit(StringRef text, CompilerOptions &options) {
@@ -109,8 +109,7 @@ Error mlir::sextant::chooseOutput(CompilerOptions &options) {
       return createStringError("expects an output (-o) for a model from "
                                "standard input, but got none");
     SmallString<128> path(options.input);
-    sys::path::replace_extension(path,
-                                 options.emit == Emit::Obj ? "o" : "so");
+    sys::path::replace_extension(path, options.emit == Emit::Obj ? "o" : "so");
     options.output = std::string(path);
   }
   // The header and the weights stand beside, under the same stem.

@@ -37,8 +37,7 @@ namespace {
 class Compilation {
 public:
   explicit Compilation(const CompilerOptions &options)
-      : options(options), context(makeRegistry()),
-        handler(sources, &context) {
+      : options(options), context(makeRegistry()), handler(sources, &context) {
     context.printOpOnDiagnostic(false);
   }
   LogicalResult run();
@@ -99,7 +98,8 @@ std::string makePrefix(StringRef output) {
 
 bool isIdentifier(StringRef name) {
   return !name.empty() && !llvm::isDigit(name[0]) &&
-         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 LogicalResult Compilation::checkOptions() {
@@ -123,19 +123,18 @@ Compilation::saveStage(StringRef name,
                        llvm::function_ref<void(raw_ostream &)> print) {
   if (options.saveStages.empty())
     return success();
-  if (std::error_code code = llvm::sys::fs::create_directories(
-          options.saveStages))
+  if (std::error_code code =
+          llvm::sys::fs::create_directories(options.saveStages))
     return fail("cannot make the folder '" + options.saveStages +
                 "': " + code.message());
   SmallString<128> path(options.saveStages);
   std::string number = llvm::utostr(savedStages++);
   llvm::sys::path::append(path, "0" + number + "-" + name);
   OutputFiles files;
-  if (llvm::Error error =
-          files.write(path, [&](llvm::raw_pwrite_stream &os) {
-            print(os);
-            return llvm::Error::success();
-          }))
+  if (llvm::Error error = files.write(path, [&](llvm::raw_pwrite_stream &os) {
+        print(os);
+        return llvm::Error::success();
+      }))
     return fail(std::move(error));
   if (llvm::Error error = files.keep())
     return fail(std::move(error));
@@ -249,8 +248,7 @@ LogicalResult Compilation::emitCode() {
   if (auto checks = (*module)->getAttrOfType<ArrayAttr>(kChecksAttr))
     for (auto message : checks.getAsRange<StringAttr>())
       descriptor.checks.push_back(message.str());
-  auto shapeData = (*module)->getAttrOfType<DenseBoolArrayAttr>(
-      kShapeDataAttr);
+  auto shapeData = (*module)->getAttrOfType<DenseBoolArrayAttr>(kShapeDataAttr);
   for (size_t i = 0; i < descriptor.signature.inputs.size(); ++i)
     descriptor.shapeData.push_back(shapeData && shapeData[i]);
 

@@ -61,10 +61,9 @@ public:
   Constant *values(const std::vector<ModelValue> &values) {
     SmallVector<Constant *> records;
     for (const ModelValue &value : values)
-      records.push_back(record({text(value.name),
-                                small(static_cast<uint32_t>(value.kind)),
-                                small(value.dims.size()),
-                                texts(value.dims, /*terminated=*/true)}));
+      records.push_back(record(
+          {text(value.name), small(static_cast<uint32_t>(value.kind)),
+           small(value.dims.size()), texts(value.dims, /*terminated=*/true)}));
     return list(records);
   }
 
@@ -93,13 +92,14 @@ void mlir::sextant::addDescriptor(Module &module,
   shapeData.push_back(0);
   SmallVector<Constant *> ranges;
   for (const DimRange &range : descriptor.ranges)
-    ranges.push_back(build.record({build.text(range.symbol),
-                                   build.number(range.low),
-                                   build.number(range.high)}));
+    ranges.push_back(
+        build.record({build.text(range.symbol), build.number(range.low),
+                      build.number(range.high)}));
   Constant *weights = build.null();
   if (!descriptor.weightsSymbol.empty()) {
     auto *data = new GlobalVariable(
-        module, ArrayType::get(llvm::Type::getInt8Ty(context), descriptor.weightsSize),
+        module,
+        ArrayType::get(llvm::Type::getInt8Ty(context), descriptor.weightsSize),
         true, GlobalValue::ExternalLinkage, nullptr, descriptor.weightsSymbol);
     data->setVisibility(GlobalValue::HiddenVisibility);
     data->setDSOLocal(true);
@@ -109,7 +109,8 @@ void mlir::sextant::addDescriptor(Module &module,
   Constant *value = build.record(
       {described, build.texts(descriptor.processor.features, true),
        build.texts(descriptor.checks, true),
-       build.global(ConstantDataArray::get(context, ArrayRef<uint8_t>(shapeData))),
+       build.global(
+           ConstantDataArray::get(context, ArrayRef<uint8_t>(shapeData))),
        build.list(ranges), build.number(ranges.size()), weights,
        build.number(descriptor.weightsSize),
        descriptor.weightsFile.empty() ? build.null()

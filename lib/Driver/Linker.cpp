@@ -35,9 +35,8 @@ static Expected<std::string> findLinker(StringRef wanted) {
 
 /// The C library's own shared objects: no development package is needed.
 static Expected<std::string> findLibrary(StringRef name) {
-  for (StringRef folder :
-       {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64",
-        "/usr/lib64", "/lib", "/usr/lib"}) {
+  for (StringRef folder : {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
+                           "/lib64", "/usr/lib64", "/lib", "/usr/lib"}) {
     SmallString<128> path(folder);
     sys::path::append(path, name);
     if (sys::fs::exists(path))

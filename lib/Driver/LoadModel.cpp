@@ -21,8 +21,8 @@ OwningOpRef<ModuleOp> mlir::sextant::loadModel(MLIRContext *context,
                                                StringRef path,
                                                llvm::SourceMgr &sources) {
   std::string message;
-  Location where = FileLineColLoc::get(context, path == "-" ? "<stdin>" : path,
-                                       0, 0);
+  Location where =
+      FileLineColLoc::get(context, path == "-" ? "<stdin>" : path, 0, 0);
   if (path.ends_with(".onnx"))
     return importOnnxModel(path, context);
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(path, &message);

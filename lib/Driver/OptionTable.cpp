@@ -43,10 +43,9 @@ void OptionTable::printHelp() {
   };
   for (const Option &option : options)
     print((option.name.size() == 1 ? "-" : "--") + option.name +
-              (option.value.empty() ? ""
-               : option.name.size() == 1
-                   ? " " + option.value
-                   : "=" + option.value),
+              (option.value.empty()      ? ""
+               : option.name.size() == 1 ? " " + option.value
+                                         : "=" + option.value),
           option.help);
   print("--help", "Print this");
   print("--version", "Print the version");

@@ -33,8 +33,8 @@ Expected<std::string> OutputFiles::reserve(StringRef path, StringRef near) {
     return makeError(path, std::make_error_code(std::errc::is_a_directory));
   SmallString<128> temporary;
   int descriptor;
-  if (std::error_code code = sys::fs::createUniqueFile(
-          model + ".%%%%%%%%.tmp", descriptor, temporary))
+  if (std::error_code code = sys::fs::createUniqueFile(model + ".%%%%%%%%.tmp",
+                                                       descriptor, temporary))
     return makeError(model, code);
   raw_fd_ostream(descriptor, /*shouldClose=*/true);
   sys::RemoveFileOnSignal(temporary);
@@ -42,11 +42,11 @@ Expected<std::string> OutputFiles::reserve(StringRef path, StringRef near) {
   return files.back().temporary;
 }
 
-Error OutputFiles::fillFile(
-    StringRef path, function_ref<Error(raw_pwrite_stream &)> fill) {
+Error OutputFiles::fillFile(StringRef path,
+                            function_ref<Error(raw_pwrite_stream &)> fill) {
   std::error_code code;
-  raw_fd_ostream file(path, code, sys::fs::CD_OpenExisting,
-                      sys::fs::FA_Write, sys::fs::OF_None);
+  raw_fd_ostream file(path, code, sys::fs::CD_OpenExisting, sys::fs::FA_Write,
+                      sys::fs::OF_None);
   if (code)
     return makeError(path, code);
   Error error = Error::success();

@@ -32,9 +32,9 @@ public:
 
   /// Reserves and fills. A path `-` is standard output, and one that is no
   /// regular file (a device, a pipe) is written in place.
-  llvm::Error write(llvm::StringRef path,
-                    llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)>
-                        fill);
+  llvm::Error
+  write(llvm::StringRef path,
+        llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> fill);
 
   /// Fills the temporary file `path` that was reserved.
   static llvm::Error

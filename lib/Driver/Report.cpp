@@ -44,17 +44,18 @@ LogicalResult RemarkOutput::finish(MLIRContext &context) {
 
 static llvm::json::Array listValues(const std::vector<ModelValue> &values) {
   static constexpr StringRef kNames[] = {
-      "",       "bool",   "int8",    "int16",    "int32",   "int64",  "uint8",
-      "uint16", "uint32", "uint64",  "float16",  "bfloat16", "float32", "float64"};
+      "",        "bool",     "int8",    "int16",  "int32",
+      "int64",   "uint8",    "uint16",  "uint32", "uint64",
+      "float16", "bfloat16", "float32", "float64"};
   llvm::json::Array list;
   for (const ModelValue &value : values) {
     llvm::json::Array dims;
     for (const std::string &dim : value.dims)
       dims.push_back(dim);
-    list.push_back(llvm::json::Object{
-        {"name", value.name},
-        {"type", kNames[static_cast<int32_t>(value.kind)]},
-        {"dims", std::move(dims)}});
+    list.push_back(
+        llvm::json::Object{{"name", value.name},
+                           {"type", kNames[static_cast<int32_t>(value.kind)]},
+                           {"dims", std::move(dims)}});
   }
   return list;
 }
@@ -69,8 +70,7 @@ void mlir::sextant::writeReport(llvm::raw_ostream &os,
     features.push_back(feature);
   llvm::json::Object report{
       {"prefix", descriptor.prefix},
-      {"target",
-       options.target == CompilerTarget::Cpu ? "cpu" : "reference"},
+      {"target", options.target == CompilerTarget::Cpu ? "cpu" : "reference"},
       {"processor", descriptor.processor.name},
       {"features", std::move(features)},
       {"inputs", listValues(descriptor.signature.inputs)},

@@ -81,8 +81,7 @@ Error Runner::readInputs() {
       return arrays.takeError();
     for (Array &array : *arrays) {
       // Members of an archive have names; other files have an order.
-      std::string wanted =
-          path.ends_with(".npz") ? array.name : name.str();
+      std::string wanted = path.ends_with(".npz") ? array.name : name.str();
       size_t index = next;
       if (!wanted.empty())
         for (index = 0; index < inputs.size(); ++index)
@@ -119,8 +118,7 @@ Error Runner::readDataSet() {
     }
     return Error::success();
   };
-  if (Error error =
-          read("input_", model->signature().input_count, inputs))
+  if (Error error = read("input_", model->signature().input_count, inputs))
     return error;
   return read("output_", model->signature().output_count, expected);
 }
@@ -177,7 +175,8 @@ Error Runner::makeRandomInputs() {
     bool isBool = array.kind == ElementKind::Bool;
     for (int64_t i = 0; i < count; ++i)
       setElement(array, i,
-                 isReal ? random.real() : double(random.next() % (isBool ? 2 : 7)));
+                 isReal ? random.real()
+                        : double(random.next() % (isBool ? 2 : 7)));
     inputs.push_back(std::move(array));
   }
   return Error::success();

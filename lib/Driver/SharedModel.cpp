@@ -64,8 +64,8 @@ Expected<std::vector<Array>>
 SharedModel::makeOutputs(ArrayRef<Array> inputs) const {
   const sextant_signature &signature = this->signature();
   std::vector<sextant_tensor> tensors = makeTensors(inputs);
-  auto shapes = std::make_unique<int64_t[][SEXTANT_MAX_RANK]>(
-      signature.output_count + 1);
+  auto shapes =
+      std::make_unique<int64_t[][SEXTANT_MAX_RANK]>(signature.output_count + 1);
   char message[512];
   if (table->output_shapes(model, tensors.data(), tensors.size(), shapes.get(),
                            signature.output_count, message, sizeof(message)))
@@ -109,9 +109,9 @@ Expected<std::vector<double>> SharedModel::run(ArrayRef<Array> inputs,
     if (table->run(model, in.data(), in.size(), out.data(), out.size(),
                    workspace.get(), size, &call, message, sizeof(message)))
       return createStringError(Twine(message));
-    seconds.push_back(std::chrono::duration<double>(
-                          std::chrono::steady_clock::now() - start)
-                          .count());
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count());
   }
   return seconds;
 }

@@ -33,12 +33,12 @@ enum Field : uint64_t {
 };
 
 static constexpr std::pair<uint64_t, ElementKind> kTypes[] = {
-    {1, ElementKind::Float32},  {2, ElementKind::UInt8},
-    {3, ElementKind::Int8},     {4, ElementKind::UInt16},
-    {5, ElementKind::Int16},    {6, ElementKind::Int32},
-    {7, ElementKind::Int64},    {9, ElementKind::Bool},
-    {10, ElementKind::Float16}, {11, ElementKind::Float64},
-    {12, ElementKind::UInt32},  {13, ElementKind::UInt64},
+    {1, ElementKind::Float32},   {2, ElementKind::UInt8},
+    {3, ElementKind::Int8},      {4, ElementKind::UInt16},
+    {5, ElementKind::Int16},     {6, ElementKind::Int32},
+    {7, ElementKind::Int64},     {9, ElementKind::Bool},
+    {10, ElementKind::Float16},  {11, ElementKind::Float64},
+    {12, ElementKind::UInt32},   {13, ElementKind::UInt64},
     {16, ElementKind::BFloat16},
 };
 

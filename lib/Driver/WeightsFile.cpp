@@ -53,10 +53,9 @@ FailureOr<Weights> Weights::get(ModuleOp module) {
   if (!list)
     return weights;
   for (auto entry : list.getAsRange<DictionaryAttr>()) {
-    Block block{
-        entry.getAs<IntegerAttr>("offset").getValue().getZExtValue(),
-        entry.getAs<IntegerAttr>("size").getValue().getZExtValue(),
-        entry.getAs<ElementsAttr>("value")};
+    Block block{entry.getAs<IntegerAttr>("offset").getValue().getZExtValue(),
+                entry.getAs<IntegerAttr>("size").getValue().getZExtValue(),
+                entry.getAs<ElementsAttr>("value")};
     if (auto resource = dyn_cast<DenseResourceElementsAttr>(block.value)) {
       AsmResourceBlob *blob = resource.getRawHandle().getBlob();
       if (!blob || blob->getData().size() != getSize(block.value))

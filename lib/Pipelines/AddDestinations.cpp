@@ -30,9 +30,10 @@ std::pair<Value, Value> seeThroughReshapes(OpBuilder &builder, Location loc,
     if (!op || !source.hasOneUse())
       break;
     if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-      SmallVector<ReassociationIndices> groups = expand.getReassociationIndices();
-      destination = memref::CollapseShapeOp::create(builder, loc, destination,
-                                                    groups);
+      SmallVector<ReassociationIndices> groups =
+          expand.getReassociationIndices();
+      destination =
+          memref::CollapseShapeOp::create(builder, loc, destination, groups);
       source = expand.getSrc();
     } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
       SmallVector<OpFoldResult> sizes =
@@ -51,8 +52,7 @@ std::pair<Value, Value> seeThroughReshapes(OpBuilder &builder, Location loc,
     auto wanted =
         MemRefType::get(tensorType.getShape(), tensorType.getElementType());
     if (destination.getType() != wanted)
-      destination =
-          memref::CastOp::create(builder, loc, wanted, destination);
+      destination = memref::CastOp::create(builder, loc, wanted, destination);
   }
   return {source, destination};
 }
@@ -63,9 +63,9 @@ void AddDestinations::runOnOperation() {
     return signalPassFailure();
   // The caller's inputs stay as they are.
   for (unsigned index = 0; index < entry.getNumArguments(); ++index)
-    entry.setArgAttr(
-        index, bufferization::BufferizationDialect::kWritableAttrName,
-        BoolAttr::get(&getContext(), false));
+    entry.setArgAttr(index,
+                     bufferization::BufferizationDialect::kWritableAttrName,
+                     BoolAttr::get(&getContext(), false));
   auto ret = cast<func::ReturnOp>(entry.getBody().back().getTerminator());
   OpBuilder builder(ret);
   SmallVector<Value> results(ret.getOperands());

@@ -25,13 +25,12 @@ struct ApproximateMath : sextant::impl::ApproximateMathBase<ApproximateMath> {
     // sin and cos stay calls: their polynomials lose large arguments, which
     // rotations by position have.
     auto isWanted = [](StringRef name) {
-      return llvm::is_contained({math::ExpOp::getOperationName(),
-                                 math::TanhOp::getOperationName(),
-                                 math::ErfOp::getOperationName(),
-                                 math::LogOp::getOperationName(),
-                                 math::Log1pOp::getOperationName(),
-                                 math::ExpM1Op::getOperationName()},
-                                name);
+      return llvm::is_contained(
+          {math::ExpOp::getOperationName(), math::TanhOp::getOperationName(),
+           math::ErfOp::getOperationName(), math::LogOp::getOperationName(),
+           math::Log1pOp::getOperationName(),
+           math::ExpM1Op::getOperationName()},
+          name);
     };
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, isWanted);

@@ -24,8 +24,7 @@ struct CheckShapes : sextant::impl::CheckShapesBase<CheckShapes> {
 /// Collects conditions of one operation and asserts them together.
 class Conditions {
 public:
-  explicit Conditions(Operation *op)
-      : op(op), loc(op->getLoc()), builder(op) {}
+  explicit Conditions(Operation *op) : op(op), loc(op->getLoc()), builder(op) {}
 
   void add(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
     if (lhs == rhs && predicate != arith::CmpIPredicate::slt &&
@@ -47,9 +46,8 @@ public:
     if (!all)
       return;
     // Files and lines would make the result depend on where a model lies.
-    std::string message = ("expects operands of '" +
-                           op->getName().getStringRef() + "'")
-                              .str();
+    std::string message =
+        ("expects operands of '" + op->getName().getStringRef() + "'").str();
     if (auto name = dyn_cast<NameLoc>(loc))
       message += " at '" + name.getName().str() + "'";
     cf::AssertOp::create(builder, loc, all, message + " that fit each other");
@@ -134,8 +132,8 @@ void check(tensor::ExpandShapeOp op) {
     for (int64_t part : group)
       product = builder.createOrFold<arith::MulIOp>(
           op.getLoc(), product, conditions.value(sizes[part]));
-    conditions.add(arith::CmpIPredicate::eq,
-                   conditions.size(op.getSrc(), dim), product);
+    conditions.add(arith::CmpIPredicate::eq, conditions.size(op.getSrc(), dim),
+                   product);
   }
   conditions.finish();
 }
@@ -158,9 +156,8 @@ void checkSlice(OffsetSizeAndStrideOpInterface op, Value tensor) {
     if (isConstantIntValue(strides[dim], 1)) {
       conditions.add(predicate, zero, offset);
       conditions.add(predicate, zero, size);
-      conditions.add(
-          predicate, size,
-          builder.createOrFold<arith::SubIOp>(loc, extent, offset));
+      conditions.add(predicate, size,
+                     builder.createOrFold<arith::SubIOp>(loc, extent, offset));
       continue;
     }
     // The first and the last element; an empty slice has neither.
@@ -168,8 +165,8 @@ void checkSlice(OffsetSizeAndStrideOpInterface op, Value tensor) {
     last = arith::MulIOp::create(builder, loc, last,
                                  conditions.value(strides[dim]));
     last = arith::AddIOp::create(builder, loc, last, offset);
-    Value empty = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::eq, size, zero);
+    Value empty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        size, zero);
     for (Value element : {offset, last}) {
       Value checked =
           arith::SelectOp::create(builder, loc, empty, zero, element);

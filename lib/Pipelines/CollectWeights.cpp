@@ -70,8 +70,8 @@ void CollectWeights::runOnOperation() {
       weights = entry.getArguments().back();
     }
     builder.setInsertionPoint(use);
-    Value offset = arith::ConstantIndexOp::create(builder, use.getLoc(),
-                                                  place->second);
+    Value offset =
+        arith::ConstantIndexOp::create(builder, use.getLoc(), place->second);
     Value view = memref::ViewOp::create(builder, use.getLoc(), type, weights,
                                         offset, ValueRange());
     use.replaceAllUsesWith(view);

@@ -74,7 +74,8 @@ bool isAllowed(Operation &op) {
   if (auto dim = dyn_cast<tensor::DimOp>(op))
     return isArgument(dim.getSource());
   auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
-  return op.getNumRegions() == 0 && llvm::all_of(op.getResultTypes(), isScalar) &&
+  return op.getNumRegions() == 0 &&
+         llvm::all_of(op.getResultTypes(), isScalar) &&
          llvm::all_of(op.getOperandTypes(), isScalar);
 }
 

@@ -1,4 +1,5 @@
-//===- ExpandSoftmax.cpp - softmax and its kind become loops of linalg -----===//
+//===- ExpandSoftmax.cpp - softmax and its kind become loops of linalg
+//-----===//
 //
 // Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -37,7 +38,8 @@ void ExpandSoftmax::runOnOperation() {
       OpBuilder builder(op);
       FailureOr<SmallVector<Value>> results = op.decomposeOperation(builder);
       if (failed(results)) {
-        op.emitError("expects an operation that decomposes to linalg, but got '")
+        op.emitError(
+            "expects an operation that decomposes to linalg, but got '")
             << op->getName() << "'";
         return signalPassFailure();
       }

@@ -35,8 +35,8 @@ void returnStatus(func::FuncOp func) {
     Value ok = arith::ConstantIntOp::create(builder, ret.getLoc(), 0, 32);
     ret->setOperands(ok);
   });
-  func.setType(builder.getFunctionType(func.getArgumentTypes(),
-                                       builder.getI32Type()));
+  func.setType(
+      builder.getFunctionType(func.getArgumentTypes(), builder.getI32Type()));
 }
 
 /// Where a function goes when a check fails: returns its block's argument.
@@ -66,8 +66,8 @@ void LowerAssertions::runOnOperation() {
       returnStatus(func);
     if (checks.empty())
       continue;
-    if (func.getResultTypes() != ArrayRef<Type>(
-                                     IntegerType::get(&getContext(), 32))) {
+    if (func.getResultTypes() !=
+        ArrayRef<Type>(IntegerType::get(&getContext(), 32))) {
       checks.front()->emitError("expects run-time checks in a function that "
                                 "can return a status, but got one in '")
           << func.getName() << "'";

@@ -78,12 +78,11 @@ private:
 
 Block *EntryBuilder::makeFunction(StringRef name, TypeRange arguments,
                                   Type result) {
-  builder.setInsertionPointToEnd(
-      entry->getParentOfType<ModuleOp>().getBody());
+  builder.setInsertionPointToEnd(entry->getParentOfType<ModuleOp>().getBody());
   auto func = func::FuncOp::create(
       builder, loc, name,
-      builder.getFunctionType(arguments, result ? TypeRange(result)
-                                                : TypeRange()));
+      builder.getFunctionType(arguments,
+                              result ? TypeRange(result) : TypeRange()));
   Block *block = func.addEntryBlock();
   builder.setInsertionPointToStart(block);
   return block;
@@ -92,14 +91,13 @@ Block *EntryBuilder::makeFunction(StringRef name, TypeRange arguments,
 /// A row-major memref over the tensor at `index`.
 Value EntryBuilder::loadTensor(MemRefType type, Value tensors, int32_t index) {
   auto field = [&](int32_t number) -> Value {
-    Value address =
-        LLVM::GEPOp::create(builder, loc, pointer, tensor, tensors,
-                            ArrayRef<LLVM::GEPArg>{index, number});
+    Value address = LLVM::GEPOp::create(builder, loc, pointer, tensor, tensors,
+                                        ArrayRef<LLVM::GEPArg>{index, number});
     return LLVM::LoadOp::create(builder, loc, pointer, address);
   };
   Value data = field(kDataField);
-  auto descriptor = MemRefDescriptor::poison(builder, loc,
-                                             converter.convertType(type));
+  auto descriptor =
+      MemRefDescriptor::poison(builder, loc, converter.convertType(type));
   descriptor.setAllocatedPtr(builder, loc, data);
   descriptor.setAlignedPtr(builder, loc, data);
   descriptor.setConstantOffset(builder, loc, 0);
@@ -109,9 +107,8 @@ Value EntryBuilder::loadTensor(MemRefType type, Value tensors, int32_t index) {
     if (type.isDynamicDim(dim)) {
       if (!shape)
         shape = field(kShapeField);
-      Value address =
-          LLVM::GEPOp::create(builder, loc, pointer, i64, shape,
-                              ArrayRef<LLVM::GEPArg>{int32_t(dim)});
+      Value address = LLVM::GEPOp::create(builder, loc, pointer, i64, shape,
+                                          ArrayRef<LLVM::GEPArg>{int32_t(dim)});
       size = LLVM::LoadOp::create(builder, loc, i64, address);
     } else {
       size = constant(type.getDimSize(dim));
@@ -127,8 +124,8 @@ Value EntryBuilder::loadTensor(MemRefType type, Value tensors, int32_t index) {
 /// Memory of the compiler's own; its size is never asked for.
 Value EntryBuilder::bytesAt(Value data) {
   auto type = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-  auto descriptor = MemRefDescriptor::poison(builder, loc,
-                                             converter.convertType(type));
+  auto descriptor =
+      MemRefDescriptor::poison(builder, loc, converter.convertType(type));
   descriptor.setAllocatedPtr(builder, loc, data);
   descriptor.setAlignedPtr(builder, loc, data);
   descriptor.setConstantOffset(builder, loc, 0);
@@ -170,12 +167,11 @@ SmallVector<Value> EntryBuilder::callWorkspace(func::FuncOp workspace,
 }
 
 void EntryBuilder::makeRun(func::FuncOp workspace) {
-  Block *block = makeFunction(
-      "sextant_kernel_run", {pointer, pointer, pointer, pointer, i64, pointer},
-      i32);
-  SmallVector<Value> operands =
-      loadOperands(block->getArgument(0), block->getArgument(1),
-                   block->getArgument(2));
+  Block *block =
+      makeFunction("sextant_kernel_run",
+                   {pointer, pointer, pointer, pointer, i64, pointer}, i32);
+  SmallVector<Value> operands = loadOperands(
+      block->getArgument(0), block->getArgument(1), block->getArgument(2));
   SmallVector<Value> sizes =
       callWorkspace(workspace, operands, block->getArgument(4));
   Value place = block->getArgument(3);

@@ -185,8 +185,7 @@ Numbering number(OpBuilder &builder, Location loc, const Loop &loop) {
         builder, loc, arith::CmpIPredicate::uge, outer, tasks);
     Value piece = arith::CeilDivUIOp::create(builder, loc, inner, tasks);
     piece = arith::MaxUIOp::create(builder, loc, piece, tasks);
-    result.chunk =
-        arith::SelectOp::create(builder, loc, enough, inner, piece);
+    result.chunk = arith::SelectOp::create(builder, loc, enough, inner, piece);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     result.chunk = arith::MaxUIOp::create(builder, loc, result.chunk, one);
     result.extents.push_back(
@@ -200,8 +199,8 @@ Numbering number(OpBuilder &builder, Location loc, const Loop &loop) {
 }
 
 /// Arguments: captured values, first iteration, end, thread.
-void Outliner::makeBody(func::FuncOp body, Loop &loop,
-                        ArrayRef<Value> captures, ArrayRef<Value> constants) {
+void Outliner::makeBody(func::FuncOp body, Loop &loop, ArrayRef<Value> captures,
+                        ArrayRef<Value> constants) {
   Location loc = loop.op->getLoc();
   OpBuilder::InsertionGuard guard(builder);
   Block *block = &body.getBody().front();
@@ -244,8 +243,8 @@ void Outliner::makeBody(func::FuncOp body, Loop &loop,
         arith::AddIOp::create(builder, loc, local.lower[dim], scaled));
   }
   if (loop.splitsInnermost) {
-    Value span = arith::MulIOp::create(builder, loc, numbering.chunk,
-                                       local.step.back());
+    Value span =
+        arith::MulIOp::create(builder, loc, numbering.chunk, local.step.back());
     Value first = arith::MulIOp::create(builder, loc, ids.back(), span);
     first = arith::AddIOp::create(builder, loc, local.lower.back(), first);
     Value last = arith::AddIOp::create(builder, loc, first, span);
@@ -365,15 +364,14 @@ LogicalResult Outliner::outline(Loop loop) {
 
   // The frame is allocated once, at the start: the loop may be in a loop.
   builder.setInsertionPointToStart(&entry.getBody().front());
-  Value size = LLVM::ConstantOp::create(builder, loc, i64,
-                                        builder.getI64IntegerAttr(1));
-  Value memory =
-      LLVM::AllocaOp::create(builder, loc, pointer, frame, size, 64);
+  Value size =
+      LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(1));
+  Value memory = LLVM::AllocaOp::create(builder, loc, pointer, frame, size, 64);
   builder.setInsertionPoint(loop.op);
   for (auto [number, capture] : llvm::enumerate(captures)) {
-    Value field = LLVM::GEPOp::create(
-        builder, loc, pointer, frame, memory,
-        ArrayRef<LLVM::GEPArg>{0, int32_t(number)});
+    Value field =
+        LLVM::GEPOp::create(builder, loc, pointer, frame, memory,
+                            ArrayRef<LLVM::GEPArg>{0, int32_t(number)});
     Value stored = capture;
     if (fields[number] != capture.getType())
       stored = UnrealizedConversionCastOp::create(builder, loc, fields[number],
@@ -382,8 +380,8 @@ LogicalResult Outliner::outline(Loop loop) {
     LLVM::StoreOp::create(builder, loc, stored, field);
   }
   Numbering numbering = number(builder, loc, loop);
-  Value each = arith::ConstantIndexOp::create(builder, loc,
-                                              estimateWork(*loop.body));
+  Value each =
+      arith::ConstantIndexOp::create(builder, loc, estimateWork(*loop.body));
   if (loop.splitsInnermost)
     each = arith::MulIOp::create(builder, loc, each, numbering.chunk);
   auto toI64 = [&](Value value) -> Value {
@@ -434,10 +432,9 @@ void OutlineParallel::runOnOperation() {
   for (Operation *op : loops) {
     std::optional<Loop> loop = readLoop(op);
     if (!loop) {
-      remark::missed(op->getLoc(),
-                     remark::RemarkOpts::name("ParallelOutlined")
-                         .category("sextant-outline-parallel")
-                         .function(entry.getName()))
+      remark::missed(op->getLoc(), remark::RemarkOpts::name("ParallelOutlined")
+                                       .category("sextant-outline-parallel")
+                                       .function(entry.getName()))
           << remark::reason("the loop has results");
       continue;
     }

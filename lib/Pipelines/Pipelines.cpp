@@ -54,6 +54,8 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
   pm.addPass(createAddDestinations());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  // Sizes of reshapes are known here, and no longer once they are in memory.
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

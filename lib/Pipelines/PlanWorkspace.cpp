@@ -90,9 +90,9 @@ Planner::Planner(func::FuncOp entry) : entry(entry), builder(entry) {
   builder.setInsertionPointAfter(entry);
   SmallVector<Type> types(entry.getArgumentTypes());
   types.push_back(builder.getIndexType());
-  sizes = func::FuncOp::create(
-      builder, entry.getLoc(), (entry.getName() + "_workspace").str(),
-      builder.getFunctionType(types, {}));
+  sizes = func::FuncOp::create(builder, entry.getLoc(),
+                               (entry.getName() + "_workspace").str(),
+                               builder.getFunctionType(types, {}));
   sizes.setPrivate();
   Block *block = sizes.addEntryBlock();
   mapping.map(entry.getArguments(), block->getArguments().drop_back());
@@ -213,8 +213,8 @@ LogicalResult Planner::measure(Buffer &buffer) {
         /*closedUB=*/true);
     Value reified;
     if (succeeded(bound))
-      reified = getValueOrCreateConstantIndexOp(modelBuilder, alloc.getLoc(),
-                                                *bound);
+      reified =
+          getValueOrCreateConstantIndexOp(modelBuilder, alloc.getLoc(), *bound);
     if (!reified || !isKnown(reified)) {
       InFlightDiagnostic diagnostic =
           alloc.emitError("expects a temporary buffer whose size follows from "
@@ -288,8 +288,7 @@ void Planner::assignSlots() {
     }
     buffer.slot = best - slots.data();
     if (best->first != buffer.bytes || best->perThread != buffer.perThread)
-      best->bytes =
-          arith::MaxUIOp::create(builder, loc, best->bytes, bytes);
+      best->bytes = arith::MaxUIOp::create(builder, loc, best->bytes, bytes);
     best->staticBytes = std::max(best->staticBytes, buffer.staticBytes);
     best->end = buffer.end;
   }
@@ -308,9 +307,9 @@ void Planner::replace(Buffer &buffer, Value slot) {
     Value mask = arith::ConstantIndexOp::create(at, loc, ~int64_t(63));
     stride = arith::AndIOp::create(
         at, loc, arith::AddIOp::create(at, loc, stride, c63), mask);
-    Value thread = func::CallOp::create(at, loc, kThreadIndexFunction,
-                                        at.getIndexType())
-                       .getResult(0);
+    Value thread =
+        func::CallOp::create(at, loc, kThreadIndexFunction, at.getIndexType())
+            .getResult(0);
     offset = arith::MulIOp::create(at, loc, stride, thread);
   }
   Value view = memref::ViewOp::create(at, loc, alloc.getType(), slot, offset,
@@ -344,7 +343,8 @@ LogicalResult Planner::run() {
   auto attrs = builder.getDictionaryAttr(
       {builder.getNamedAttr(kRoleAttr, builder.getStringAttr("slot"))});
   for (size_t index = 0; index < slots.size(); ++index)
-    if (failed(entry.insertArgument(entry.getNumArguments(), bytes, attrs, loc)))
+    if (failed(
+            entry.insertArgument(entry.getNumArguments(), bytes, attrs, loc)))
       return failure();
   for (Buffer &buffer : buffers)
     replace(buffer, entry.getArgument(firstSlot + buffer.slot));

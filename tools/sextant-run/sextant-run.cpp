@@ -54,8 +54,8 @@ int main(int argc, char **argv) {
               options.checkReference = text == "reference";
               if (options.checkReference)
                 return Error::success();
-              return createStringError(
-                  "expects --check=reference, but got '" + text + "'");
+              return createStringError("expects --check=reference, but got '" +
+                                       text + "'");
             });
   table.add("rtol", "NUMBER", "Relative error allowed (1e-3)",
             number(options.relative));
@@ -65,11 +65,9 @@ int main(int argc, char **argv) {
             number(options.random));
   table.add("dim", "NAME=VALUE", "Value of a symbolic dimension",
             parse(parseDim));
-  table.add("target", "NAME", "cpu (default) or reference",
-            parse(parseTarget));
+  table.add("target", "NAME", "cpu (default) or reference", parse(parseTarget));
   table.add("cpu", "NAME", "Processor to compile for", compile.cpu);
-  table.add("threads", "N", "Threads to run with (1)",
-            number(options.threads));
+  table.add("threads", "N", "Threads to run with (1)", number(options.threads));
   table.addFlag("time", "Print the best and the median time", options.time);
   table.add("output", "PLACE", "A folder, or an .npz, .npy or .pb file",
             options.output);

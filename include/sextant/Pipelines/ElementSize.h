@@ -22,9 +22,11 @@ inline std::optional<uint64_t> getElementSize(Type type) {
   if (type.isIndex())
     return 8;
   if (type.isIntOrFloat())
-    return llvm::PowerOf2Ceil(llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
+    return llvm::PowerOf2Ceil(
+        llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
   if (auto vector = dyn_cast<VectorType>(type); vector && !vector.isScalable())
-    if (std::optional<uint64_t> element = getElementSize(vector.getElementType()))
+    if (std::optional<uint64_t> element =
+            getElementSize(vector.getElementType()))
       return llvm::PowerOf2Ceil(*element * vector.getNumElements());
   return std::nullopt;
 }

@@ -120,8 +120,8 @@ static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
   // What the compiler adds to a model's arguments, on its way to code.
   if (attribute.getName() == "sextant.role") {
     auto role = dyn_cast<StringAttr>(attribute.getValue());
-    if (role && llvm::is_contained<StringRef>({"output", "weights", "slot", "run"},
-                                            role.getValue()))
+    if (role && llvm::is_contained<StringRef>(
+                    {"output", "weights", "slot", "run"}, role.getValue()))
       return success();
     return op->emitError("expects output, weights, slot or run as "
                          "'sextant.role', but got ")
