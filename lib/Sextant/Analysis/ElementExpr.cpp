@@ -133,6 +133,13 @@ Element ElementContext::scalar(Value value) {
 }
 
 Element ElementContext::load(Value tensor, ArrayRef<Element> indices) {
+  // A dimension of size one can only be read at 0.
+  SmallVector<Element> inBounds(indices);
+  if (auto type = dyn_cast<RankedTensorType>(tensor.getType()))
+    for (auto [index, extent] : llvm::zip(inBounds, type.getShape()))
+      if (extent == 1)
+        index = integer(0);
+  indices = inBounds;
   if (Element known = readConstant(*this, tensor, indices))
     return known;
   ElementNode node;

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
@@ -252,6 +253,13 @@ void AttentionBuilder::absorbScale() {
     if (!product && !user->isApply<arith::DivFOp>())
       return;
     if (!product && user->operands[0] != match.product)
+      return;
+    // The divisor of a softcap belongs to it.
+    bool capped = false;
+    walkElement(match.score, [&](Element node) {
+      capped |= node->isApply<math::TanhOp>() && node->operands[0] == user;
+    });
+    if (capped)
       return;
     Element other = user->operands[user->operands[0] == match.product ? 1 : 0];
     std::optional<APFloat> number = ElementContext::getFloat(other);

@@ -14,6 +14,24 @@
 using namespace mlir;
 using namespace mlir::sextant;
 
+std::optional<unsigned> mlir::sextant::getSumLoop(linalg::LinalgOp op) {
+  if (!op || !op.hasPureTensorSemantics() || op.getNumReductionLoops() != 1 ||
+      op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      !linalg::detail::isContractionBody(
+          *op.getBlock(), [](Operation *product, Operation *sum) {
+            return isa<arith::MulFOp>(product) && isa<arith::AddFOp>(sum);
+          }))
+    return std::nullopt;
+  for (AffineMap map : op.getIndexingMapsArray())
+    for (AffineExpr expr : map.getResults())
+      if (!isa<AffineDimExpr, AffineConstantExpr>(expr))
+        return std::nullopt;
+  for (auto [k, type] : llvm::enumerate(op.getIteratorTypesArray()))
+    if (type == utils::IteratorType::reduction)
+      return k;
+  return std::nullopt;
+}
+
 linalg::SoftmaxOp mlir::sextant::findSoftmax(Value operand) {
   SmallVector<Value> work{operand};
   llvm::DenseSet<Value> seen;
@@ -194,11 +212,7 @@ LogicalResult Matcher::findProbabilities(unsigned operand) {
 
 LogicalResult Matcher::nameLoops(unsigned operand) {
   linalg::LinalgOp op = match.valueProduct;
-  FailureOr<linalg::ContractionDimensions> dims =
-      linalg::inferContractionDims(op);
-  if (failed(dims) || dims->k.size() != 1)
-    return fail("its product with the values sums over more than the keys");
-  keyLoop = dims->k.front();
+  keyLoop = *getSumLoop(op);
   match.key = loops[keyLoop];
   Element axis = softmaxIndices[match.softmax.getDimension()];
   if (axis != match.key)
@@ -386,8 +400,7 @@ LogicalResult Matcher::findProduct() {
       return;
     auto op = node->value.getDefiningOp<linalg::LinalgOp>();
     bool oneRow = context.extent(match.query) == context.integer(1);
-    if (!op || !linalg::isaContractionOpInterface(op) ||
-        (!oneRow && !node->dependsOn(match.query)))
+    if (!getSumLoop(op) || (!oneRow && !node->dependsOn(match.query)))
       return;
     several |= product != nullptr;
     product = node;
@@ -447,17 +460,13 @@ AttentionSide Matcher::peel(Value operand, ArrayRef<Element> indices,
 LogicalResult Matcher::findSides(unsigned operand) {
   linalg::LinalgOp op = match.scoreProduct;
   values.unifyLoopSizes(op);
-  FailureOr<linalg::ContractionDimensions> dims =
-      linalg::inferContractionDims(op);
-  if (failed(dims) || dims->k.size() != 1 || op.getNumDpsInputs() != 2)
-    return fail("the product of queries and keys sums over more than the head "
-                "size");
   SmallVector<Element> at(op.getNumLoops(), nullptr);
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   for (auto [expr, index] :
        llvm::zip(map.getResults(), match.product->operands))
-    at[cast<AffineDimExpr>(expr).getPosition()] = index;
-  unsigned innerLoop = dims->k.front();
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      at[dim.getPosition()] = index;
+  unsigned innerLoop = *getSumLoop(op);
   for (OpOperand *input : op.getDpsInputOperands())
     for (auto [k, expr] :
          llvm::enumerate(op.getMatchingIndexingMap(input).getResults()))

@@ -56,6 +56,10 @@ struct AttentionMatch {
 LogicalResult matchAttention(linalg::LinalgOp op, unsigned operand,
                              AttentionMatch &match, std::string &reason);
 
+/// The loop that a product of two operands sums over, if `op` is one: a
+/// contraction whose operands may also be read at 0, as broadcast ones are.
+std::optional<unsigned> getSumLoop(linalg::LinalgOp op);
+
 /// The softmax that an operand's elements come from through guards, casts and
 /// slices only, or null.
 linalg::SoftmaxOp findSoftmax(Value operand);

@@ -383,3 +383,46 @@ Value mlir::sextant::buildDistanceTable(OpBuilder &builder, Location loc,
   return arith::ConstantOp::create(builder, loc,
                                    DenseElementsAttr::get(tableType, numbers));
 }
+
+std::optional<SmallVector<APFloat>>
+mlir::sextant::readSlopes(ElementContext &context, Element load,
+                          unsigned headIndex, unsigned positionIndex,
+                          int64_t heads) {
+  auto type = dyn_cast<RankedTensorType>(load->value.getType());
+  if (!type || !type.hasStaticShape() || type.getDimSize(headIndex) != heads ||
+      type.getDimSize(positionIndex) < 2)
+    return std::nullopt;
+  int64_t positions = type.getDimSize(positionIndex);
+  SmallVector<APFloat> slopes;
+  for (int64_t h = 0; h < heads; ++h) {
+    SmallVector<APFloat> entries;
+    SmallVector<Element> at(load->operands);
+    at[headIndex] = context.integer(h);
+    for (int64_t k = 0; k < positions; ++k) {
+      at[positionIndex] = context.integer(k);
+      std::optional<APFloat> entry =
+          ElementContext::getFloat(context.load(load->value, at));
+      if (!entry)
+        return std::nullopt;
+      entries.push_back(*entry);
+    }
+    // One position is zero; its neighbour tells the slope.
+    auto *zero = llvm::find_if(
+        entries, [](const APFloat &entry) { return entry.isZero(); });
+    if (zero == entries.end())
+      return std::nullopt;
+    int64_t origin = zero - entries.begin();
+    APFloat slope = origin > 0 ? -entries[origin - 1] : entries[origin + 1];
+    for (int64_t k = 0; k < positions; ++k) {
+      APFloat expected(slope.getSemantics());
+      expected.convertFromAPInt(APInt(64, k - origin, /*isSigned=*/true),
+                                /*IsSigned=*/true,
+                                APFloat::rmNearestTiesToEven);
+      expected.multiply(slope, APFloat::rmNearestTiesToEven);
+      if (expected.compare(entries[k]) != APFloat::cmpEqual)
+        return std::nullopt;
+    }
+    slopes.push_back(slope);
+  }
+  return slopes;
+}

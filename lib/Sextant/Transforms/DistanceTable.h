@@ -32,6 +32,13 @@ std::optional<DistanceTable> tabulateDistance(ElementContext &context,
                                               Element key, Element shift,
                                               std::string &reason);
 
+/// The slope of each head if a constant tensor's entries are, to the last bit,
+/// slope(head) * (position - zero) for some zero.
+std::optional<SmallVector<APFloat>> readSlopes(ElementContext &context,
+                                               Element load, unsigned headIndex,
+                                               unsigned positionIndex,
+                                               int64_t heads);
+
 /// A tensor [heads, distances] with the entries of `table`: a constant where
 /// they are numbers, else a gather from the one tensor that they are read from.
 /// Null if they are neither.

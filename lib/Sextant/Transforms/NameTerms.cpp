@@ -61,6 +61,7 @@ private:
   Value nameBias(Element expr, Element bias, Element rest);
   Value nameSoftcap(Element expr);
   Value nameAlibi(Element bias, Element rest);
+  Value nameSlicedAlibi(Element bias, Element rest);
   Value nameTable(Element bias, Element rest);
   Value hide(Element keep, Value score);
   void split(Element keep, SmallVectorImpl<Element> &parts);
@@ -333,6 +334,43 @@ Value TermNamer::nameAlibi(Element bias, Element rest) {
   return nullptr;
 }
 
+/// A constant [head, position] with entries slope * (position - zero), read at
+/// the key's position: ALiBi as a slice.
+Value TermNamer::nameSlicedAlibi(Element bias, Element rest) {
+  if (bias->kind != ElementKind::Load || !rowShiftCancels() ||
+      bias->type != product->type)
+    return nullptr;
+  int atHead = -1, atKey = -1;
+  for (auto [k, index] : llvm::enumerate(bias->operands)) {
+    Element offset = context.sub(index, key);
+    if (index == head && atHead < 0)
+      atHead = k;
+    else if (!offset->coordinates && atKey < 0)
+      atKey = k;
+    else if (!ElementContext::getInteger(index))
+      return nullptr;
+  }
+  if (atHead < 0 || atKey < 0)
+    return nullptr;
+  std::optional<SmallVector<APFloat>> slopes =
+      readSlopes(context, bias, atHead, atKey,
+                 ElementContext::getInteger(context.extent(head)).value_or(0));
+  if (!slopes)
+    return nullptr;
+  auto type = RankedTensorType::get({static_cast<int64_t>(slopes->size())},
+                                    cast<FloatType>(bias->type));
+  Value constant = arith::ConstantOp::create(
+      builder, op.getLoc(), DenseElementsAttr::get(type, *slopes));
+  Value before = name(rest);
+  if (!before)
+    return nullptr;
+  Value slope = region.addAuxiliary(constant, {DimensionRole::head});
+  names.push_back("alibi");
+  return AlibiOp::create(region.getBody(), op.getLoc(), before, slope,
+                         region.getArgument(3), region.getArgument(4),
+                         /*symmetric=*/false);
+}
+
 Value TermNamer::nameTable(Element bias, Element rest) {
   bool positional = bias->dependsOn(query) && bias->dependsOn(key);
   if (!positional || bias->type != product->type)
@@ -381,6 +419,8 @@ Value TermNamer::nameBias(Element expr, Element bias, Element rest) {
       return nameMask(keep, hidden, inside);
     }
   if (Value value = nameAlibi(bias, rest))
+    return value;
+  if (Value value = nameSlicedAlibi(bias, rest))
     return value;
   // (a + b) as a bias is two biases: their order does not matter to a table.
   if (bias->isApply<arith::AddFOp>())

@@ -128,9 +128,7 @@ void RaiseAttention::runOnOperation() {
     if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))
       softmaxes.push_back(softmax);
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      if (linalgOp.hasPureTensorSemantics() &&
-          linalgOp.getNumDpsInputs() == 2 && linalgOp.getNumDpsInits() == 1 &&
-          linalg::isaContractionOpInterface(linalgOp))
+      if (getSumLoop(linalgOp))
         products.push_back(linalgOp);
   });
   llvm::DenseMap<Operation *, std::string> missed;

@@ -85,18 +85,18 @@ struct RaiseRotation final
   void runOnOperation() override;
 
 private:
-  bool raise(Operation *op);
+  bool raise(Operation *op, bool explain);
 };
 
 } // namespace
 
-bool RaiseRotation::raise(Operation *op) {
+bool RaiseRotation::raise(Operation *op, bool explain) {
   Value result = op->getResult(0);
   RotationMatch match(&getContext());
   std::string reason;
   bool isCandidate = false;
   if (failed(matchRotation(result, match, isCandidate, reason))) {
-    if (isCandidate)
+    if (isCandidate && explain)
       remark::missed(op->getLoc(), getOptions("NotRaised"))
           << remark::reason("rotation kept: {0}", reason);
     return false;
@@ -105,9 +105,10 @@ bool RaiseRotation::raise(Operation *op) {
   Location loc = op->getLoc();
   RotatePositions positions;
   if (!buildPositions(match, builder, loc, positions)) {
-    remark::missed(loc, getOptions("NotRaised"))
-        << remark::reason("rotation kept: its positions are neither counted "
-                          "nor read from a tensor by batch and row");
+    if (explain)
+      remark::missed(loc, getOptions("NotRaised"))
+          << remark::reason("rotation kept: its positions are neither counted "
+                            "nor read from a tensor by batch and row");
     return false;
   }
   RotateOptions options;
@@ -165,9 +166,19 @@ void RaiseRotation::runOnOperation() {
     for (Value operand : op->getOperands())
       bury(operand.getDefiningOp());
   };
-  for (Operation *op : roots)
-    if (!dead.contains(op) && raise(op))
+  SmallVector<Operation *> kept;
+  for (Operation *op : roots) {
+    if (dead.contains(op))
+      continue;
+    if (raise(op, /*explain=*/false))
       bury(op);
+    else
+      kept.push_back(op);
+  }
+  // What is made of a rotation found since is none itself.
+  for (Operation *op : kept)
+    if (!dead.contains(op))
+      raise(op, /*explain=*/true);
   getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>(
       [&](Operation *op) {
         if (op != getOperation() && isOpTriviallyDead(op))

@@ -153,7 +153,9 @@ LogicalResult Matcher::findSource(ArrayRef<Element> needed) {
     bool same = from.getElementType() == type.getElementType() &&
                 from.getDimSize(3) == type.getDimSize(3);
     for (unsigned k = 0; k < 3; ++k)
-      same &= candidate.indices[k] == axes[k] &&
+      same &= (candidate.indices[k] == axes[k] ||
+               (candidate.indices[k] == context.integer(0) &&
+                from.getDimSize(k) == 1 && type.getDimSize(k) == 1)) &&
               context.areEqualSizes(values.size(candidate.tensor, k),
                                     context.extent(axes[k]));
     if (!same || candidate.indices[3]->kind != ElementKind::Constant)

@@ -190,3 +190,40 @@ func.func @unclipped_distance_stays(
   } : tensor<5x2x11x13xf32>
   return %o : tensor<5x2x11x13xf32>
 }
+
+// A table of slope * (position - 3), read so that the last key is at its end.
+
+// CHECK-LABEL: func @slice_of_a_slope_table_is_alibi
+// CHECK: %[[SLOPES:.*]] = arith.constant dense<[5.000000e-01, 2.500000e-01]> : tensor<2xf32>
+// CHECK: auxiliary(%[[SLOPES]] as <[head]> : tensor<2xf32>)
+// CHECK: sextant.alibi
+func.func @slice_of_a_slope_table_is_alibi(
+    %q: tensor<5x2x?x7xf32>, %k: tensor<5x2x?x7xf32>, %v: tensor<5x2x?x13xf32>, %start: index) -> tensor<5x2x?x13xf32> {
+  %table = arith.constant dense<[[-1.5, -1.0, -0.5, 0.0], [-0.75, -0.5, -0.25, 0.0]]> : tensor<2x4xf32>
+  %o = sextant.attention query(%q : tensor<5x2x?x7xf32>) key(%k : tensor<5x2x?x7xf32>) value(%v : tensor<5x2x?x13xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %at = arith.addi %j, %start : index
+    %bias = tensor.extract %table[%h, %at] : tensor<2x4xf32>
+    %biased = arith.addf %s, %bias : f32
+    sextant.yield %biased : f32
+  } : tensor<5x2x?x13xf32>
+  return %o : tensor<5x2x?x13xf32>
+}
+
+// Near miss: one entry is off the line.
+
+// CHECK-LABEL: func @bent_slope_table_stays
+// CHECK-NOT: sextant.alibi
+// CHECK: tensor.extract
+func.func @bent_slope_table_stays(
+    %q: tensor<5x2x?x7xf32>, %k: tensor<5x2x?x7xf32>, %v: tensor<5x2x?x13xf32>, %start: index) -> tensor<5x2x?x13xf32> {
+  %table = arith.constant dense<[[-1.6, -1.0, -0.5, 0.0], [-0.75, -0.5, -0.25, 0.0]]> : tensor<2x4xf32>
+  %o = sextant.attention query(%q : tensor<5x2x?x7xf32>) key(%k : tensor<5x2x?x7xf32>) value(%v : tensor<5x2x?x13xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %at = arith.addi %j, %start : index
+    %bias = tensor.extract %table[%h, %at] : tensor<2x4xf32>
+    %biased = arith.addf %s, %bias : f32
+    sextant.yield %biased : f32
+  } : tensor<5x2x?x13xf32>
+  return %o : tensor<5x2x?x13xf32>
+}

@@ -2,9 +2,9 @@
 // RUN: sextant-opt %s --sextant-raise-rotation -o /dev/null --remark-format=emitRemark --remark-policy=all \
 // RUN:   --remarks-filter='sextant-raise-rotation' 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: rotation kept: dimension 1 is not x[c] * cos(angle) +- x[c'] * sin(angle)
 // REMARK: rotation of 4 of 6 dimensions, pairs interleaved, became sextant.rotate
 // REMARK: rotation of 4 of 4 dimensions, pairs halves, became sextant.rotate
+// REMARK: rotation kept: dimension 1 is not x[c] * cos(angle) +- x[c'] * sin(angle)
 
 #id = affine_map<(b, h, s, d) -> (b, h, s, d)>
 #table = affine_map<(b, h, s, d) -> (0, 0, s, d)>
