@@ -1,4 +1,5 @@
 // RUN: sextant-opt %s -split-input-file -sextant-attention-to-kernel | FileCheck %s
+// RUN: sextant-opt %s -split-input-file -sextant-attention-to-kernel -sextant-lower-terms | FileCheck %s --check-prefix=KEPT
 // RUN: sextant-opt %s -split-input-file -sextant-attention-to-kernel -one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" \
 // RUN:   -sextant-lower-cpu-kernels -canonicalize | FileCheck %s --check-prefix=LOWER
 
@@ -45,4 +46,20 @@ func.func @two_layers(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: te
   %p = sextant.attention query(%o : tensor<1x2x?x16xf32>) key(%k : tensor<1x2x?x16xf32>) value(%v : tensor<1x2x?x16xf32>)
       at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x2x?x16xf32>
   return %p : tensor<1x2x?x16xf32>
+}
+
+// -----
+
+// The kernel asks terms what they hide, so its region keeps them.
+// KEPT-LABEL: func.func @terms_stay
+// KEPT: sextant_cpu.attention
+// KEPT: sextant.causal
+func.func @terms_stay(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>) -> tensor<1x2x?x16xf32> {
+  %o = sextant.attention query(%q : tensor<1x2x?x16xf32>) key(%k : tensor<1x2x?x16xf32>) value(%v : tensor<1x2x?x16xf32>)
+      at [0, 0, 0, 0] scale 2.500000e-01 score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.causal %s at %i, %j : f32
+    sextant.yield %0 : f32
+  } : tensor<1x2x?x16xf32>
+  return %o : tensor<1x2x?x16xf32>
 }
