@@ -1,0 +1,20 @@
+// RUN: sextant-opt %s --sextant-lower-cpu-kernels %to_llvm | mlir-translate --mlir-to-llvmir \
+// RUN:   | opt -passes='default<O2>' -mcpu=x86-64-v3 -mtriple=x86_64-linux-gnu \
+// RUN:   | llc -O3 -mcpu=x86-64-v3 -mtriple=x86_64-linux-gnu -filetype=obj -o - \
+// RUN:   | llvm-objdump -d --no-show-raw-insn - \
+// RUN:   | %python %S/Inputs/hot-loops.py sextant_attention | FileCheck %s
+
+// Queries times keys, and weights times values: four steps of twelve FMAs
+// each. In between the exponentials of sixteen scores, as polynomials.
+// CHECK-DAG: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 0 prefetch
+// CHECK-DAG: 14 ymm fma, {{.*}} 2 stores, 0 calls
+// CHECK-DAG: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 0 prefetch
+func.func @attention(%q: memref<1x12x?x64xf32>, %k: memref<1x12x?x64xf32>, %v: memref<1x12x?x64xf32>, %o: memref<1x12x?x64xf32>) {
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x12x?x64xf32>, memref<1x12x?x64xf32>, memref<1x12x?x64xf32>)
+      outs(%o : memref<1x12x?x64xf32>) scale 1.250000e-01 {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.causal %s at %i, %j : f32
+    sextant_cpu.yield %0 : f32
+  }
+  return
+}

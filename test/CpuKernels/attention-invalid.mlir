@@ -1,0 +1,29 @@
+// RUN: sextant-opt %s -split-input-file -verify-diagnostics
+
+func.func @attention_c1(%q: memref<2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>, %o: memref<1x2x3x16xf32>) {
+  // expected-error@+1 {{expects operands of rank 4, but got 'memref<2x3x16xf32>'}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
+      outs(%o : memref<1x2x3x16xf32>) {}
+  return
+}
+
+// -----
+
+func.func @attention_c2(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>, %o: memref<1x2x3x16xf32>) {
+  // expected-error@+1 {{expects a region of 5 arguments, but got 2}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
+      outs(%o : memref<1x2x3x16xf32>) {
+  ^bb0(%s: f32, %b: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @attention_c3(%q: tensor<1x2x3x16xf32>, %k: tensor<1x2x5x16xf32>, %v: tensor<1x2x5x16xf32>, %o: tensor<1x2x3x16xf32>) {
+  // expected-error@+1 {{expects 1 results, but got 0}}
+  sextant_cpu.attention ins(%q, %k, %v : tensor<1x2x3x16xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>)
+      outs(%o : tensor<1x2x3x16xf32>) {}
+  return
+}
