@@ -118,4 +118,10 @@ def Sextant_Doubles : AttrOrTypeParameter<"::mlir::DenseF64ArrayAttr", ""> {
   let printer = "::mlir::sextant::printDoubles($_printer, $_self)";
 }
 
+/// A list of integers in brackets.
+def Sextant_Integers : AttrOrTypeParameter<"::mlir::DenseI64ArrayAttr", ""> {
+  let parser = "::mlir::sextant::parseIntegers($_parser)";
+  let printer = "::mlir::sextant::printIntegers($_printer, $_self)";
+}
+
 #endif // SEXTANT_SCHEDULES_SCHEDULEINTERFACE_TD

@@ -37,6 +37,15 @@ sextant::verifyPositive(function_ref<InFlightDiagnostic()> emitError,
                      << "' to be positive and finite, but got " << text;
 }
 
+LogicalResult
+sextant::verifyAtLeastTwoPlanes(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t rotated) {
+  if (rotated == 0 || rotated > 2)
+    return success();
+  return emitError() << "expects at least 4 rotated dimensions, but got "
+                     << rotated;
+}
+
 /// One element of a constant table of one row a plane.
 template <typename T>
 static Value lookUp(OpBuilder &builder, Location loc, ArrayRef<T> table,
@@ -118,5 +127,20 @@ void sextant::printDoubles(AsmPrinter &printer, DenseF64ArrayAttr values) {
   printer << '[';
   llvm::interleaveComma(values.asArrayRef(), printer.getStream(),
                         [&](double value) { printer << value; });
+  printer << ']';
+}
+
+FailureOr<DenseI64ArrayAttr> sextant::parseIntegers(AsmParser &parser) {
+  SmallVector<int64_t> values;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parser.parseInteger(values.emplace_back());
+      }))
+    return failure();
+  return DenseI64ArrayAttr::get(parser.getContext(), values);
+}
+
+void sextant::printIntegers(AsmPrinter &printer, DenseI64ArrayAttr values) {
+  printer << '[';
+  llvm::interleaveComma(values.asArrayRef(), printer.getStream());
   printer << ']';
 }

@@ -24,7 +24,9 @@
 
 #include "sextant/Sextant/IR/SextantDialect.h.inc"
 #include "sextant/Sextant/IR/SextantEnums.h.inc"
+
 #include "sextant/Sextant/IR/RotateOptions.h"
+
 #define GET_ATTRDEF_CLASSES
 #include "sextant/Sextant/IR/SextantAttributes.h.inc"
 

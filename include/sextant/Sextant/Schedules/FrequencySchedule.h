@@ -30,6 +30,11 @@ SmallVector<double> getGeometricFrequencies(double base, int64_t rotated);
 LogicalResult verifyPositive(function_ref<InFlightDiagnostic()> emitError,
                              StringRef name, const APFloat &value);
 
+/// Fails, and says so, if an exponent would divide by rotated - 2 = 0.
+LogicalResult
+verifyAtLeastTwoPlanes(function_ref<InFlightDiagnostic()> emitError,
+                       int64_t rotated);
+
 /// The angle as position * frequency, from constant tables; with a start
 /// position from either of two, with periods after a remainder.
 Value buildTabulatedAngle(FrequencyScheduleAttrInterface schedule,
@@ -43,6 +48,8 @@ Value buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
 FailureOr<APFloat> parseDouble(AsmParser &parser);
 FailureOr<DenseF64ArrayAttr> parseDoubles(AsmParser &parser);
 void printDoubles(AsmPrinter &printer, DenseF64ArrayAttr values);
+FailureOr<DenseI64ArrayAttr> parseIntegers(AsmParser &parser);
+void printIntegers(AsmPrinter &printer, DenseI64ArrayAttr values);
 
 } // namespace mlir::sextant
 

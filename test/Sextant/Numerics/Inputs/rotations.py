@@ -99,6 +99,8 @@ ROWTABLE = random.uniform(-1, 1, (2, 1, 5, 2)).astype(numpy.float32)
 FAR = numpy.concatenate([numpy.arange(0, 2 ** 21, 2039), [2 ** 21 - 1]])[None].astype(numpy.int64)
 GEOMETRIC = "by #sextant.geometric<base = 1.0e4>"
 F10 = geometric(1e4, 10)
+LONG = numpy.array([0.5, 0.1, 0.01, 0.0, 0.3])
+AXES = random.integers(0, 70000, (3, 2, 5))
 
 
 def by_table(x, cosine, sine, count):
@@ -146,6 +148,36 @@ ROTATIONS = [
          rotate("from %past with(%c, %s : tensor<17x5xf32>, tensor<17x5xf32>) pairs halves"),
          lambda x: by_table(x, *TABLE.astype(numpy.float64)[:, None, 3:8], 10),
          operands=[("past", "index", 3), ("c", "tensor<17x5xf32>", TABLE[0]), ("s", "tensor<17x5xf32>", TABLE[1])]),
+    # 4096 is short, 4097 is long; each batch entry for itself.
+    Case("chosen_by_length", rotate(
+        "at(%p : tensor<1x5xi32>) by #sextant.by_length<short = #sextant.geometric<base = 1.0e4>, long ="
+        " #sextant.explicit<[0.5, 0.1, 0.01, 0.0, 0.3], magnitude = 1.25>, trained = 4096>"
+        " length(%n : tensor<2xi64>) pairs halves"),
+         lambda x: numpy.stack([turn(x[:1], POSITIONS[:1, :, None] * F10)[0],
+                                turn(x[1:], POSITIONS[:1, :, None] * LONG, magnitude=1.25)[0]]),
+         operands=[("p", "tensor<1x5xi32>", POSITIONS[:1].astype(numpy.int32)),
+                   ("n", "tensor<2xi64>", numpy.array([4096, 4097]))]),
+    Case("dynamic_base", rotate(
+        "by #sextant.dynamic<base = 1.0e4, factor = 2.0, trained = 4096> length(%n : index) pairs halves"),
+         # The published base for twice the trained length, of 128 dimensions.
+         lambda x: turn(x, ROWS * geometric(30527.73675, 128)), x=(1, 1, 5, 128),
+         operands=[("n", "index", 8192)]),
+    Case("original_before_a_start", rotate(
+        "at(%p : tensor<2x5xi64>) by #sextant.longrope<base = 1.0e4, factors = [1.0, 1.5, 2.0, 4.0, 3.0],"
+        " start = 4095> pairs halves"),
+         lambda x: turn(x, POSITIONS[..., None] * numpy.where(
+             POSITIONS[..., None] < 4095, F10, F10 / [1.0, 1.5, 2.0, 4.0, 3.0])),
+         operands=[("p", "tensor<2x5xi64>", POSITIONS)]),
+    Case("several_axes", rotate(
+        "at(%p : tensor<3x2x5xi64>) by #sextant.sections<of = #sextant.geometric<base = 1.0e4>,"
+        " planes = [1, 3, 1]> pairs halves"),
+         lambda x: turn(x, numpy.moveaxis(AXES[[0, 1, 1, 1, 2]], 0, -1) * F10),
+         operands=[("p", "tensor<3x2x5xi64>", AXES)]),
+    Case("several_axes_interleaved", rotate(
+        "at(%p : tensor<3x2x5xi64>) by #sextant.sections<of = #sextant.geometric<base = 1.0e4>,"
+        " planes = [3, 1, 1], interleaved = true> pairs interleaved"),
+         lambda x: turn(x, numpy.moveaxis(AXES[[0, 1, 2, 0, 0]], 0, -1) * F10, "interleaved"),
+         operands=[("p", "tensor<3x2x5xi64>", AXES)]),
     # The cosines and sines themselves, to half an ulp of f32 and no worse.
     Case("far_positions", rotate(f"at(%p : tensor<1x{FAR.shape[1]}xi64>) {GEOMETRIC} pairs halves"),
          lambda x: turn(x, FAR[..., None] * geometric(1e4, 128)), x=(1, 1, FAR.shape[1], 128),
@@ -204,6 +236,28 @@ def low_rank(element):
 OTHERS += [low_rank(element) for element in ("f64", "f32", "bf16")]
 
 
+def check_periods(library):
+    """Positions a whole wavelength apart turn alike to the last bit."""
+    x = numpy.random.default_rng(3).standard_normal((1, 1, 2, 2)).astype(numpy.float32)
+    x[0, 0, 1] = x[0, 0, 0]
+    for position in (0, 5, 4095, 131071):
+        (got,) = native.call(library, "resonant", [x, numpy.array([[position, position + 6 * 12345]])], [(4, "f32")])
+        if (got[0, 0, 0] != got[0, 0, 1]).any():
+            return f"resonant: expects equal rows at {position}, but got {got}"
+    return None
+
+
+RESONANT = """
+func.func @resonant(%x: tensor<1x1x2x2xf32>, %p: tensor<1x2xi64>) -> tensor<1x1x2x2xf32>
+    attributes {llvm.emit_c_interface} {
+  %init = tensor.empty() : tensor<1x1x2x2xf32>
+  %r = sextant.rotate ins(%x : tensor<1x1x2x2xf32>) outs(%init : tensor<1x1x2x2xf32>)
+      at(%p : tensor<1x2xi64>) by #sextant.resonance<of = #sextant.geometric<base = 1.0e4>> pairs halves
+  return %r : tensor<1x1x2x2xf32>
+}
+"""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", nargs="*", default=[])
@@ -216,9 +270,10 @@ def main():
     tools = pathlib.Path(shutil.which("mlir-translate")).resolve().parent
     ctypes.CDLL(str(tools.parent / "lib" / "libmlir_c_runner_utils.so"), ctypes.RTLD_GLOBAL)
     with tempfile.TemporaryDirectory() as folder:
-        library = native.build("\n".join(case.function() for case in chosen),
+        library = native.build("\n".join(case.function() for case in chosen) + RESONANT,
                                [f"--{p}" for p in arguments.passes], folder, "rotations")
         failures = [failure for case in chosen if (failure := case.check(library))]
+        failures += [failure for failure in [check_periods(library)] if failure]
     print("\n".join(failures))
     print(f"{len(chosen)} cases, {len(failures)} failures")
     sys.exit(bool(failures) or not chosen)

@@ -7,6 +7,8 @@
 
 #include "sextant/Sextant/IR/Sextant.h"
 
+#include "mlir/AsmParser/AsmParser.h"
+
 #include "gtest/gtest.h"
 
 #include <cmath>
@@ -68,6 +70,96 @@ TEST_F(FrequencyScheduleTest, LinearGivesPublishedFrequencies) {
   expectNear(get(LinearAttr::get(&context, 1e4, 32.0), 128)[46], 4.16725448e-5);
   expectNear(get(LinearAttr::get(&context, 1e4, 40.0), 64)[23], 3.33380358e-5);
   expectNear(get(LinearAttr::get(&context, 5e5, 8.0), 128)[35], 9.55621235e-5);
+}
+
+// Bounds of 20 and 46 planes; factor^2 is what scores see.
+TEST_F(FrequencyScheduleTest, YarnGivesPublishedFrequencies) {
+  auto read = [&](StringRef text) { return parseAttribute(text, &context); };
+  Attribute llama2 =
+      read("#sextant.yarn<base = 1.0e4, factor = 32.0, trained = 4096>");
+  SmallVector<double> frequencies = get(llama2, 128);
+  for (auto [plane, want] :
+       std::initializer_list<std::pair<int, double>>{{20, .0562341325},
+                                                     {21, .0468823302},
+                                                     {33, .00446512854},
+                                                     {45, 1.05499774e-4},
+                                                     {46, 4.16725448e-5}})
+    expectNear(frequencies[plane], want);
+  auto asked = cast<FrequencyScheduleAttrInterface>(llama2);
+  EXPECT_NEAR(asked.getMagnitude({}), 1.34657359, 1e-8);
+
+  frequencies = get(read("#sextant.yarn<base = 1.5e5, factor = 32.0, trained = "
+                         "4096, truncate = false>"),
+                    64);
+  for (auto [plane, want] :
+       std::initializer_list<std::pair<int, double>>{{8, .0508132748},
+                                                     {9, .0317056962},
+                                                     {12, .00679495949},
+                                                     {17, 1.29318701e-4},
+                                                     {18, 3.83088124e-5}})
+    expectNear(frequencies[plane], want);
+  frequencies = get(
+      read("#sextant.yarn<base = 1.0e4, factor = 40.0, trained = 4096>"), 64);
+  for (auto [plane, want] :
+       std::initializer_list<std::pair<int, double>>{{11, .0390069266},
+                                                     {16, .0055},
+                                                     {22, 1.77827941e-4},
+                                                     {23, 3.33380358e-5}})
+    expectNear(frequencies[plane], want);
+}
+
+TEST_F(FrequencyScheduleTest, Llama3GivesPublishedFrequencies) {
+  SmallVector<double> frequencies =
+      get(parseAttribute("#sextant.llama3<base = 5.0e5, factor = 8.0, low = "
+                         "1.0, high = 4.0, trained = 8192>",
+                         &context),
+          128);
+  for (auto [plane, want] :
+       std::initializer_list<std::pair<int, double>>{{28, .00321144599},
+                                                     {29, .00216657076},
+                                                     {32, 5.24846161e-4},
+                                                     {34, 1.78507813e-4},
+                                                     {35, 9.55621235e-5}})
+    expectNear(frequencies[plane], want);
+}
+
+// The base shows in the slowest plane: base^(-126 / 128).
+TEST_F(FrequencyScheduleTest, DynamicGrowsThePublishedBase) {
+  auto schedule = cast<FrequencyScheduleAttrInterface>(
+      Attribute(DynamicAttr::get(&context, 1e4, 2.0, 4096)));
+  EXPECT_TRUE(schedule.needsLength());
+  for (auto [length, base] :
+       std::initializer_list<std::pair<int, double>>{{1, 10000.0},
+                                                     {4096, 10000.0},
+                                                     {4097, 10004.96034},
+                                                     {8192, 30527.73675},
+                                                     {16384, 72195.86009}}) {
+    SmallVector<double> frequencies = schedule.getFrequencies(128, length);
+    expectNear(std::pow(frequencies.back(), -128.0 / 126.0), base);
+  }
+}
+
+TEST_F(FrequencyScheduleTest, ResonanceHasPublishedPeriods) {
+  auto schedule = cast<FrequencyScheduleAttrInterface>(parseAttribute(
+      "#sextant.resonance<of = #sextant.geometric<base = 1.0e4>>", &context));
+  SmallVector<int64_t> periods = schedule.getPeriods(64);
+  EXPECT_EQ(ArrayRef<int64_t>(periods).take_front(10),
+            ArrayRef<int64_t>({6, 8, 11, 15, 20, 26, 35, 47, 63, 84}));
+  // Nine planes complete a cycle within 64 positions.
+  EXPECT_EQ(llvm::count_if(periods, [](int64_t p) { return p < 64; }), 9);
+  EXPECT_EQ(get(schedule, 64)[0], 2 * M_PI / 6);
+}
+
+// Qwen3-VL: THW twenty times, and the rest is time.
+TEST_F(FrequencyScheduleTest, SectionsGivePublishedAxes) {
+  auto schedule = cast<FrequencyScheduleAttrInterface>(
+      parseAttribute("#sextant.sections<of = #sextant.geometric<base = 5.0e6>, "
+                     "planes = [24, 20, 20], interleaved = true>",
+                     &context));
+  SmallVector<int64_t> axes = schedule.getAxes(128);
+  ASSERT_EQ(axes.size(), 64u);
+  for (auto [plane, axis] : llvm::enumerate(axes))
+    EXPECT_EQ(axis, plane < 60 ? int64_t(plane % 3) : 0);
 }
 
 TEST_F(FrequencyScheduleTest, ExplicitKeepsEveryBit) {
