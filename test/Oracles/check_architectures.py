@@ -35,7 +35,7 @@ def compile_model(tools, graph, target, scratch):
         error = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()[:1]
         raise ModelError(f"status {done.returncode}: {(error or [''])[0].split(': ', 1)[-1]}")
     counts = {}
-    for kind, name, passes in re.findall(r"--- !(\w+)\s*\nPass:\s*(\S+)\s*\nName:\s*(\S+)", remarks.read_text()):
+    for kind, passes, name in re.findall(r"--- !(\w+)\s*\nPass:\s*(\S+)\s*\nName:\s*(\S+)", remarks.read_text()):
         counts[kind, passes, name] = counts.get((kind, passes, name), 0) + 1
     return library, counts
 
