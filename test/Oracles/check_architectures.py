@@ -41,9 +41,9 @@ def compile_model(tools, graph, target, scratch):
 
 
 def raised_and_unfused(counts):
-    total = {key: sum(n for (_, _, name), n in counts.items() if name in names)
-             for key, names in (("raised", ["Raised"]), ("unfused", ["Kept", "Mixed"]))}
-    return total["raised"], total["unfused"]
+    """Attentions found, and those of whose terms some stay a region or an array."""
+    return (counts.get(("Passed", "sextant-raise-attention", "Raised"), 0),
+            sum(n for (_, owner, name), n in counts.items() if owner == "sextant-name-terms" and name in ("Kept", "Mixed")))
 
 
 def compare(library, sets):
