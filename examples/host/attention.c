@@ -1,3 +1,10 @@
+/*===- attention.c - a C program with a compiled model ===*\
+|*
+|* Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+
 /* Runs one head of attention, compiled from attention.mlir, once. */
 #include "attention.h"
 
@@ -62,9 +69,8 @@ int main(void) {
                                  sizeof(message)),
         message);
   char *memory = malloc(size + SEXTANT_WORKSPACE_ALIGNMENT);
-  char *workspace =
-      memory + SEXTANT_WORKSPACE_ALIGNMENT -
-      (uintptr_t)memory % SEXTANT_WORKSPACE_ALIGNMENT;
+  char *workspace = memory + SEXTANT_WORKSPACE_ALIGNMENT -
+                    (uintptr_t)memory % SEXTANT_WORKSPACE_ALIGNMENT;
 
   check(attention_run(model, inputs, 3, outputs, 1, workspace, size, &call,
                       message, sizeof(message)),

@@ -1,3 +1,10 @@
+//===- attention_threads.cpp - one model, several threads ===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 // Lends the program's own threads to a model compiled with --threads=caller,
 // and checks that their number does not change a bit of the result.
 #include "lent.h"
@@ -55,9 +62,11 @@ int main() {
   unsigned state = 1;
   for (std::vector<float> *data : {&query, &key, &value})
     for (float &element : *data)
-      element = float((state = state * 1664525u + 1013904223u) >> 8) / 8388608 - 1;
+      element =
+          float((state = state * 1664525u + 1013904223u) >> 8) / 8388608 - 1;
   const int64_t queryShape[] = {kQueries, kHead}, keyShape[] = {kKeys, kHead},
-                valueShape[] = {kKeys, kValue}, outputShape[] = {kQueries, kValue};
+                valueShape[] = {kKeys, kValue},
+                outputShape[] = {kQueries, kValue};
   const sextant_tensor inputs[] = {
       {query.data(), SEXTANT_FLOAT32, 2, queryShape, nullptr},
       {key.data(), SEXTANT_FLOAT32, 2, keyShape, nullptr},

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "sextant/Registration/Registration.h"
+#include "sextant/Conversion/Passes.h"
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/CpuKernels/Passes.h"
-#include "sextant/Conversion/Passes.h"
 #include "sextant/Onnx/IR/Onnx.h"
 #include "sextant/Pipelines/Pipelines.h"
 #include "sextant/Sextant/IR/Sextant.h"

@@ -28,9 +28,9 @@ static const struct {
   const char *name;
   int64_t size;
 } types[] = {
-    {"?", 0},       {"bool", 1},     {"int8", 1},    {"int16", 2},
-    {"int32", 4},   {"int64", 8},    {"uint8", 1},   {"uint16", 2},
-    {"uint32", 4},  {"uint64", 8},   {"float16", 2}, {"bfloat16", 2},
+    {"?", 0},       {"bool", 1},    {"int8", 1},    {"int16", 2},
+    {"int32", 4},   {"int64", 8},   {"uint8", 1},   {"uint16", 2},
+    {"uint32", 4},  {"uint64", 8},  {"float16", 2}, {"bfloat16", 2},
     {"float32", 4}, {"float64", 8},
 };
 
@@ -195,8 +195,8 @@ static sextant_status check_dimension(symbol_table *table, const char *name,
     return actual == expected ? SEXTANT_OK
                               : wrong_dimension(name, text, expected, d, actual,
                                                 message, size);
-  if (!is_symbol(text) && sextant_solve(text, table->symbols, table->count,
-                                        actual, next)) {
+  if (!is_symbol(text) &&
+      sextant_solve(text, table->symbols, table->count, actual, next)) {
     ++table->count;
     if (next->value < 0)
       return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
@@ -228,9 +228,8 @@ static sextant_status check_symbols(const sextant_tensor *inputs, size_t count,
         const char *text = value->dims[d];
         if (!*text || is_symbol(text) != (pass == 0))
           continue;
-        sextant_status status =
-            check_dimension(&table, value->name, text, d, inputs[i].shape[d],
-                            message, size);
+        sextant_status status = check_dimension(
+            &table, value->name, text, d, inputs[i].shape[d], message, size);
         if (status != SEXTANT_OK)
           return status;
       }
@@ -250,9 +249,9 @@ sextant_status sextant_check_inputs(const sextant_tensor *inputs, size_t count,
     return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
                         "expects inputs, but got a null pointer");
   for (size_t i = 0; i < count; ++i) {
-    sextant_status status = check_tensor(
-        "input", &signature->inputs[i], &inputs[i],
-        needs_data || DESCRIPTOR->shape_data[i], message, size);
+    sextant_status status =
+        check_tensor("input", &signature->inputs[i], &inputs[i],
+                     needs_data || DESCRIPTOR->shape_data[i], message, size);
     if (status != SEXTANT_OK)
       return status;
   }

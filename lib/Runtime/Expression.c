@@ -14,7 +14,8 @@ typedef struct parser {
   const sextant_symbol *symbols;
   size_t count;
   int bad, depth;
-  /* The first unknown symbol, what stands for it, and whether there are more. */
+  /* The first unknown symbol, what stands for it, and whether there are more.
+   */
   sextant_symbol unknown;
   int several;
 } parser;
@@ -66,9 +67,8 @@ static int64_t parse_primary(parser *p) {
       if (p->symbols[i].length == (size_t)(p->at - begin) &&
           !memcmp(p->symbols[i].name, begin, p->symbols[i].length))
         return p->symbols[i].value;
-    if (p->unknown.name &&
-        (p->unknown.length != (size_t)(p->at - begin) ||
-         memcmp(p->unknown.name, begin, p->unknown.length)))
+    if (p->unknown.name && (p->unknown.length != (size_t)(p->at - begin) ||
+                            memcmp(p->unknown.name, begin, p->unknown.length)))
       p->several = 1;
     p->unknown.name = begin;
     p->unknown.length = (size_t)(p->at - begin);

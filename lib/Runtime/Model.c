@@ -68,17 +68,15 @@ static sextant_status find_shapes(const sextant_tensor *inputs,
         return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
                             "expects inputs that give output '%s' a size, but "
                             "got %lld in dimension %d",
-                            signature->outputs[i].name,
-                            (long long)shapes[i][d], d);
+                            signature->outputs[i].name, (long long)shapes[i][d],
+                            d);
   return SEXTANT_OK;
 }
 
-sextant_status sextant_output_shapes(const sextant_model *model,
-                                     const sextant_tensor *inputs,
-                                     size_t input_count,
-                                     int64_t (*shapes)[SEXTANT_MAX_RANK],
-                                     size_t output_count, char *message,
-                                     size_t size) {
+sextant_status
+sextant_output_shapes(const sextant_model *model, const sextant_tensor *inputs,
+                      size_t input_count, int64_t (*shapes)[SEXTANT_MAX_RANK],
+                      size_t output_count, char *message, size_t size) {
   sextant_status status = require_model(model, message, size);
   if (status == SEXTANT_OK)
     status = sextant_check_inputs(inputs, input_count, 0, message, size);
@@ -195,7 +193,8 @@ sextant_status sextant_run(const sextant_model *model,
   int64_t shapes[DESCRIPTOR->signature.output_count + 1][SEXTANT_MAX_RANK];
   status = find_shapes(inputs, shapes, message, size);
   if (status == SEXTANT_OK)
-    status = sextant_check_outputs(outputs, output_count, shapes, message, size);
+    status =
+        sextant_check_outputs(outputs, output_count, shapes, message, size);
   if (status != SEXTANT_OK)
     return status;
 
@@ -225,8 +224,8 @@ sextant_status sextant_run(const sextant_model *model,
   status = check_overlap(inputs, outputs, workspace, needed, message, size);
   if (status != SEXTANT_OK)
     return status;
-  int32_t failed = sextant_kernel_run(inputs, outputs, model->weights, workspace,
-                                      run.threads, &run);
+  int32_t failed = sextant_kernel_run(inputs, outputs, model->weights,
+                                      workspace, run.threads, &run);
   if (failed)
     return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s",
                         failed > 0 ? DESCRIPTOR->checks[failed - 1]
@@ -237,8 +236,12 @@ sextant_status sextant_run(const sextant_model *model,
 
 const sextant_model_table *sextant_model_v1(void) {
   static const sextant_model_table table = {
-      sizeof(sextant_model_table), sextant_describe,       sextant_create,
-      sextant_destroy,             sextant_output_shapes,  sextant_workspace_size,
+      sizeof(sextant_model_table),
+      sextant_describe,
+      sextant_create,
+      sextant_destroy,
+      sextant_output_shapes,
+      sextant_workspace_size,
       sextant_run,
   };
   return &table;

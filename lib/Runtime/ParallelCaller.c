@@ -22,11 +22,10 @@ static void run_task(void *context, int64_t index, int32_t thread) {
     merge_status(&lent->status, -1);
     return;
   }
-  merge_status(&lent->status,
-               lent->loop(lent->frame,
-                          task_bound(index, lent->tasks, lent->count),
-                          task_bound(index + 1, lent->tasks, lent->count),
-                          thread));
+  merge_status(
+      &lent->status,
+      lent->loop(lent->frame, task_bound(index, lent->tasks, lent->count),
+                 task_bound(index + 1, lent->tasks, lent->count), thread));
 }
 
 int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
@@ -35,8 +34,8 @@ int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
   int32_t threads = count_threads(run, count, work);
   if (threads == 1 || !run->parallel_for)
     return loop(frame, 0, count, 0);
-  lent_loop lent = {loop, frame, count_tasks(threads, count), count,
-                    run->threads, 0};
+  lent_loop lent = {loop,  frame,        count_tasks(threads, count),
+                    count, run->threads, 0};
   run->parallel_for(run->pool, lent.tasks, run_task, &lent);
   return __atomic_load_n(&lent.status, __ATOMIC_RELAXED);
 }

@@ -71,8 +71,7 @@ int64_t sextant_kernel_workspace(const sextant_tensor *inputs,
 typedef int32_t (*sextant_loop)(void *frame, int64_t begin, int64_t end,
                                 int64_t thread);
 int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
-                                  int64_t work, sextant_loop loop,
-                                  void *frame);
+                                  int64_t work, sextant_loop loop, void *frame);
 
 /* Writes a message, if there is room, and returns the status. */
 sextant_status sextant_fail(sextant_status status, char *message, size_t size,

@@ -81,8 +81,7 @@ sextant_status sextant_open_weights(struct sextant_model *model,
   struct stat status;
   void *mapping = MAP_FAILED;
   if (!fstat(file, &status) && status.st_size > 0)
-    mapping =
-        mmap(0, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    mapping = mmap(0, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
   close(file);
   if (mapping == MAP_FAILED)
     return sextant_fail(SEXTANT_BAD_WEIGHTS, message, message_size,

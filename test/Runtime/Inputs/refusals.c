@@ -1,3 +1,10 @@
+/*===- refusals.c - what a model refuses ===*\
+|*
+|* Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+
 /* Every way to call a model wrongly: a status, a message, nothing written. */
 #include "attention.h"
 
@@ -106,12 +113,10 @@ int main(void) {
   workspace = NULL;
   run("null workspace");
 
-  report("input count",
-         attention_run(model, inputs, 2, outputs, 1, workspace, size, &call,
-                       message, sizeof(message)));
-  report("output count",
-         attention_run(model, inputs, 3, outputs, 0, workspace, size, &call,
-                       message, sizeof(message)));
+  report("input count", attention_run(model, inputs, 2, outputs, 1, workspace,
+                                      size, &call, message, sizeof(message)));
+  report("output count", attention_run(model, inputs, 3, outputs, 0, workspace,
+                                       size, &call, message, sizeof(message)));
   report("null inputs", attention_run(model, NULL, 3, outputs, 1, workspace,
                                       size, &call, message, sizeof(message)));
   report("null model", attention_run(NULL, inputs, 3, outputs, 1, workspace,
@@ -127,8 +132,8 @@ int main(void) {
 
   /* A buffer for messages may be short, or absent. */
   inputs[0].rank = 3;
-  printf("no buffer: %d\n", attention_workspace_size(model, inputs, 3, 1,
-                                                     &unused, NULL, 0));
+  printf("no buffer: %d\n",
+         attention_workspace_size(model, inputs, 3, 1, &unused, NULL, 0));
   attention_output_shapes(model, inputs, 3, expected, 1, short_message,
                           sizeof(short_message));
   printf("short buffer: %s\n", short_message);

@@ -1,3 +1,10 @@
+//===- two_models.cpp - two models in one program ===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 // Two models in one program, linked statically, each with symbols of its own.
 #include "first.h"
 #include "second.h"
