@@ -259,27 +259,35 @@ SmallVector<utils::IteratorType> OnlineAttentionOp::getLoopIteratorTypes() {
 }
 
 SmallVector<Range> OnlineAttentionOp::getIterationDomain(OpBuilder &b) {
-  Sizes bounds = getSizes(b, getLoc(), getAccumulator());
-  bounds[3] =
-      getSizes(b, getLoc(), getValue())[getSequenceDim(getValueLayout())];
+  Sizes query = getSizes(b, getLoc(), getQueries().front());
+  Sizes value = getSizes(b, getLoc(), getValue());
+  OpFoldResult bounds[] = {query[0], query[getHeadDim(getQueryLayout())],
+                           query[getSequenceDim(getQueryLayout())],
+                           value[getSequenceDim(getValueLayout())]};
   SmallVector<Range> domain;
   for (OpFoldResult bound : bounds)
     domain.push_back({b.getIndexAttr(0), bound, b.getIndexAttr(1)});
   return domain;
 }
 
+/// The size of the value. Not from the accumulator: while split keys are tiled,
+/// that is one with a dimension more.
+static int64_t getValueSize(OnlineAttentionOp op) {
+  return cast<ShapedType>(op.getValue().getType()).getDimSize(3);
+}
+
 /// The part of a state's accumulator, or of its maximum and sum.
-static void getStatePosition(OpBuilder &b, Value accumulator, bool hasSize,
+static void getStatePosition(OpBuilder &b, OnlineAttentionOp op,
+                             unsigned resultNumber,
                              ArrayRef<OpFoldResult> offsets,
                              ArrayRef<OpFoldResult> sizes, Sizes &from,
                              Sizes &count) {
   from.assign(offsets.begin(), offsets.begin() + 3);
   count.assign(sizes.begin(), sizes.begin() + 3);
-  if (!hasSize)
+  if (resultNumber != 0)
     return;
   from.push_back(b.getIndexAttr(0));
-  count.push_back(
-      b.getIndexAttr(cast<ShapedType>(accumulator.getType()).getDimSize(3)));
+  count.push_back(b.getIndexAttr(getValueSize(op)));
 }
 
 FailureOr<TilingResult>
@@ -288,10 +296,10 @@ OnlineAttentionOp::getTiledImplementation(OpBuilder &b,
                                           ArrayRef<OpFoldResult> sizes) {
   AttentionTile tile(b, *this, offsets, sizes);
   SmallVector<Value> destinations;
-  for (Value init : {getAccumulator(), getMaximum(), getSum()}) {
+  Value state[] = {getAccumulator(), getMaximum(), getSum()};
+  for (auto [number, init] : llvm::enumerate(state)) {
     Sizes from, count;
-    getStatePosition(b, getAccumulator(), init == getAccumulator(), offsets,
-                     sizes, from, count);
+    getStatePosition(b, *this, number, offsets, sizes, from, count);
     destinations.push_back(tile.slice(init, from, count));
   }
   return tile.build(destinations);
@@ -300,23 +308,16 @@ OnlineAttentionOp::getTiledImplementation(OpBuilder &b,
 LogicalResult OnlineAttentionOp::getResultTilePosition(
     OpBuilder &b, unsigned resultNumber, ArrayRef<OpFoldResult> offsets,
     ArrayRef<OpFoldResult> sizes, Sizes &resultOffsets, Sizes &resultSizes) {
-  getStatePosition(b, getAccumulator(), resultNumber == 0, offsets, sizes,
-                   resultOffsets, resultSizes);
+  getStatePosition(b, *this, resultNumber, offsets, sizes, resultOffsets,
+                   resultSizes);
   return success();
-}
-
-/// Whether a tile of a state's result has the whole size of the value.
-static bool hasWholeSize(Value accumulator, unsigned resultNumber,
-                         ArrayRef<OpFoldResult> sizes) {
-  int64_t size = cast<ShapedType>(accumulator.getType()).getDimSize(3);
-  return resultNumber != 0 || isConstantIntValue(sizes[3], size);
 }
 
 LogicalResult OnlineAttentionOp::getIterationDomainTileFromResultTile(
     OpBuilder &b, unsigned resultNumber, ArrayRef<OpFoldResult> offsets,
     ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
     SmallVectorImpl<OpFoldResult> &domainSizes) {
-  if (!hasWholeSize(getAccumulator(), resultNumber, sizes))
+  if (resultNumber == 0 && !isConstantIntValue(sizes[3], getValueSize(*this)))
     return failure();
   domainOffsets.assign(offsets.begin(), offsets.begin() + 3);
   domainSizes.assign(sizes.begin(), sizes.begin() + 3);
@@ -378,8 +379,8 @@ LogicalResult OnlineAttentionOp::getPartialResultTilePosition(
   // A state for each key would be the whole score matrix.
   if (strategy != ReductionTilingStrategy::PartialReductionOuterParallel)
     return failure();
-  getStatePosition(b, getAccumulator(), resultNumber == 0, offsets, sizes,
-                   resultOffsets, resultSizes);
+  getStatePosition(b, *this, resultNumber, offsets, sizes, resultOffsets,
+                   resultSizes);
   resultOffsets.insert(resultOffsets.begin(), splitReductionIvs[0]);
   resultSizes.insert(resultSizes.begin(), b.getIndexAttr(1));
   return success();

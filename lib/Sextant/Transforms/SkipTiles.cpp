@@ -277,7 +277,7 @@ bool KeyLoop::skip(std::string &reason) {
                                         buildIndex(0));
   Value steps = arith::DivUIOp::create(b, loc, before, loop.getStep());
   Value from = add(lower, arith::MulIOp::create(b, loc, steps, loop.getStep()));
-  Value to = arith::MinSIOp::create(b, loc, upper, subtract(seen.end, base));
+  Value to = subtract(seen.end, base);
   loop.setLowerBound(from);
   loop.setUpperBound(to);
   return true;

@@ -15,7 +15,7 @@ func.func @tiles_of_queries_and_keys_move_the_origin(
   // CHECK: scf.for %[[J:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args
   // CHECK: %[[KEYS:.*]] = affine.min affine_map<(d0) -> (-d0 + 11, 4)>(%[[J]])
   // Two query heads share a key head.
-  // CHECK: %[[GROUP:.*]] = affine.apply affine_map<(d0) -> (d0 floordiv 2)>(%[[H]])
+  // CHECK: %[[GROUP:.*]] = affine.apply affine_map<()[s0] -> (s0 floordiv 2)>()[%[[H]]]
   // CHECK: %[[KT:.*]] = tensor.extract_slice %{{.*}}[%[[B]], %[[J]], %[[GROUP]], 0] [1, %[[KEYS]], 1, 7]
   // CHECK: %[[VT:.*]] = tensor.extract_slice %{{.*}}[%[[B]], %[[GROUP]], %[[J]], 0] [1, 1, %[[KEYS]], 13]
   // CHECK: %[[BIAS:.*]] = tensor.extract_slice %{{.*}}[%[[B]], 0, %[[I]], %[[J]]] [1, 1, 5, %[[KEYS]]]
@@ -113,7 +113,7 @@ module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
     %op = transform.structured.match ops{["sextant.online_attention"]} in %root : (!transform.any_op) -> !transform.any_op
     %fill:3, %step, %merge, %loop = transform.structured.tile_reduction_using_forall %op
-        by num_threads = [0, 0, 0, 4], tile_sizes = []
+        by num_threads = [0, 0, 0, 4]
         : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
     transform.yield
   }

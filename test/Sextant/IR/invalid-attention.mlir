@@ -19,7 +19,7 @@ func.func @attention_c2_rank(%q: tensor<2x6x5x7xf32>, %k: tensor<2x11x7xf32>, %v
 // -----
 
 func.func @attention_c2_one_element_type(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf16>) {
-  // expected-error @+1 {{expects value to have element type f32, but got f16}}
+  // expected-error @+1 {{expects value to have element type 'f32', but got 'f16'}}
   %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf16>) : tensor<2x6x5x13xf32>
   return
@@ -28,7 +28,7 @@ func.func @attention_c2_one_element_type(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3
 // -----
 
 func.func @attention_c2_float(%q: tensor<2x6x5x7xi32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>) {
-  // expected-error @+1 {{expects query to have element type f16, bf16, f32 or f64, but got i32}}
+  // expected-error @+1 {{expects query to have element type f16, bf16, f32 or f64, but got 'i32'}}
   %o = sextant.attention query(%q : tensor<2x6x5x7xi32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>) : tensor<2x6x5x13xf32>
   return

@@ -17,7 +17,7 @@ func.func @softcap_c1(%s: f32) -> f32 {
 // -----
 
 func.func @softcap_c1_infinite(%s: f32) -> f32 {
-  // expected-error @+1 {{expects a positive, finite cap, but got inf}}
+  // expected-error @+1 {{expects a positive, finite cap, but got INF}}
   %0 = sextant.softcap %s cap 0x7FF0000000000000 : f32
   return %0 : f32
 }

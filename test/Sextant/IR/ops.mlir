@@ -19,12 +19,12 @@ func.func @every_clause_in_its_order(
     %k1: tensor<2x11x1x17xf16>, %v: tensor<2x11x2x13xf16>, %table: tensor<6x9xf32>,
     %mask: tensor<2x1x5x11xi1>, %past: tensor<2xi64>, %j0: index, %sink: tensor<6xf32>)
     -> (tensor<2x5x6x13xf16>, tensor<2x6x5xf32>) {
-  // CHECK: %{{.*}}, %{{.*}} = sextant.attention query(%{{.*}}, %{{.*}} : tensor<2x5x6x7xf16>, tensor<2x5x6x17xf16>)
-  // CHECK-SAME: {{^}} key(%{{.*}}, %{{.*}} : tensor<2x11x3x7xf16>, tensor<2x11x1x17xf16>)
-  // CHECK-SAME: {{^}} value(%{{.*}} : tensor<2x11x2x13xf16>)
-  // CHECK-SAME: {{^}} auxiliary(%{{.*}} as <[head, distance], center = 4> : tensor<6x9xf32>, %{{.*}} as <[batch, head, query, key]> : tensor<2x1x5x11xi1>)
-  // CHECK-SAME: {{^}} at [1, 0, %{{.*}} : tensor<2xi64>, %{{.*}}] layout query bshd key bshd value bshd result bshd
-  // CHECK-SAME: {{^}} scale 1.250000e-01 empty_row uniform sink(%{{.*}} : tensor<6xf32>) log_sum_exp score {
+  // CHECK: %{{.*}}:2 = sextant.attention query(%{{.*}}, %{{.*}} : tensor<2x5x6x7xf16>, tensor<2x5x6x17xf16>)
+  // CHECK-SAME: key(%{{.*}}, %{{.*}} : tensor<2x11x3x7xf16>, tensor<2x11x1x17xf16>)
+  // CHECK-SAME: value(%{{.*}} : tensor<2x11x2x13xf16>)
+  // CHECK-SAME: auxiliary(%{{.*}} as <[head, distance], center = 4> : tensor<6x9xf32>, %{{.*}} as <[batch, head, query, key]> : tensor<2x1x5x11xi1>)
+  // CHECK-SAME: at [1, 0, %{{.*}} : tensor<2xi64>, %{{.*}}] layout query bshd key bshd value bshd result bshd
+  // CHECK-SAME: scale 1.250000e-01 empty_row uniform sink(%{{.*}} : tensor<6xf32>) log_sum_exp score {
   // CHECK-NEXT: ^bb0(%[[S:score]]: f32, %b: index, %h: index, %[[I:i]]: index, %[[J:j]]: index, %[[BIAS:aux]]: f32, %[[KEEP:aux_[0-9]+]]: i1):
   // CHECK-NEXT: %[[BIASED:.*]] = sextant.distance_bias %[[S]] bias %[[BIAS]] at %[[I]], %[[J]] before 4 after 4 : f32
   // CHECK-NEXT: %[[CAPPED:.*]] = sextant.softcap %[[BIASED]] cap 3.000000e+01 : f32

@@ -3,7 +3,7 @@
 // RUN: sextant-opt %s --sextant-go-online | FileCheck %s --check-prefix=ONLINE
 // RUN: sextant-opt %s --sextant-go-online --sextant-tile-attention="queries=32 keys=16" --canonicalize --cse \
 // RUN:   | FileCheck %s --check-prefix=TILED
-// RUN: sextant-opt %s --sextant-go-online --sextant-tile-attention="queries=32 keys=16" --sextant-skip-tiles --canonicalize --cse \
+// RUN: sextant-opt %s --sextant-go-online --sextant-tile-attention="queries=32 keys=16" --sextant-skip-tiles --canonicalize --cse --mlir-print-local-scope \
 // RUN:   | FileCheck %s --check-prefix=SKIPPED
 // RUN: sextant-opt %s --sextant-go-online --sextant-tile-attention="queries=32 keys=16" --sextant-skip-tiles --sextant-lower-terms --canonicalize --cse \
 // RUN:   | FileCheck %s --check-prefix=LOWERED
@@ -34,7 +34,7 @@ func.func @worked(%q: tensor<1x6x64x16xf32>, %k: tensor<1x3x80x16xf32>,
 
 // The tile's last query is 32 behind its first.
 // SKIPPED: %[[KEYS:.*]] = arith.constant 80 : index
-// SKIPPED: %[[ROW:.*]] = affine.apply
+// SKIPPED: %[[ROW:.*]] = affine.apply affine_map<()[s0, s1] -> (s0 + s1)>
 // SKIPPED: %[[BEHIND:.*]] = arith.addi %[[ROW]], %{{.*}} : index
 // SKIPPED: %[[END:.*]] = arith.minsi %[[BEHIND]], %[[KEYS]]
 // SKIPPED: scf.for %{{.*}} = %{{.*}} to %[[END]] step

@@ -10,8 +10,10 @@ import numpy
 LOOPS = [
     "--canonicalize",
     "--one-shot-bufferize=bufferize-function-boundaries"
-    " function-boundary-type-conversion=identity-layout-map",
+    " function-boundary-type-conversion=identity-layout-map"
+    " allow-return-allocs-from-loops",
     "--convert-linalg-to-loops",
+    "--scf-forall-to-for",
     "--expand-strided-metadata",
     "--lower-affine",
     "--convert-scf-to-cf",
@@ -83,8 +85,12 @@ def build(source, passes, folder, name):
     translated = subprocess.run(["mlir-translate", "--mlir-to-llvmir"], input=lowered,
                                 check=True, stdout=subprocess.PIPE).stdout
     ir.write_bytes(translated)
+    # A copy between strided buffers is a call.
+    libraries = subprocess.run(["llvm-config", "--libdir"], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout.strip()
     subprocess.run(["clang", "-Wno-override-module", "-O1", "-shared", "-fPIC",
-                    "--rtlib=compiler-rt", "-x", "ir", str(ir), "-lm", "-o", str(library)],
+                    "--rtlib=compiler-rt", "-x", "ir", str(ir), "-lm", f"-L{libraries}",
+                    f"-Wl,-rpath,{libraries}", "-lmlir_c_runner_utils", "-o", str(library)],
                    check=True)
     return ctypes.CDLL(str(library))
 
