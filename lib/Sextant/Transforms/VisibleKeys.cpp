@@ -56,23 +56,29 @@ static bool leavesOwnKey(Operation &op) {
   return isa<SoftcapOp, YieldOp>(op);
 }
 
-VisibleKeys::VisibleKeys(AttentionOpInterface op) : op(op) {
-  if (op.getScore().empty()) {
-    reason = "there is no score region, so nothing is hidden";
-    return;
-  }
-  Block &block = op.getScore().front();
+SmallVector<PositionTermOpInterface> sextant::findHidingTerms(Block &score) {
+  SmallVector<PositionTermOpInterface> hiding;
   SetVector<Value> visited;
-  visited.insert(cast<YieldOp>(block.getTerminator()).getScore());
+  visited.insert(score.getTerminator()->getOperand(0));
   for (unsigned next = 0; next < visited.size(); ++next) {
     Operation *source = visited[next].getDefiningOp();
-    if (!source || source->getBlock() != &block)
+    if (!source || source->getBlock() != &score)
       continue;
     auto term = dyn_cast<PositionTermOpInterface>(source);
     if (term && term.getSummary().action == TermAction::hide)
       hiding.push_back(term);
     forEachHidingOperand(source, [&](Value value) { visited.insert(value); });
   }
+  return hiding;
+}
+
+VisibleKeys::VisibleKeys(AttentionOpInterface op) : op(op) {
+  if (op.getScore().empty()) {
+    reason = "there is no score region, so nothing is hidden";
+    return;
+  }
+  Block &block = op.getScore().front();
+  hiding = findHidingTerms(block);
   if (hiding.empty()) {
     reason = "no term hides keys for good";
     return;

@@ -18,6 +18,11 @@
 
 namespace mlir::sextant {
 
+/// The terms of a score region that hide keys by position and whose hidden
+/// scores are still hidden where the region ends, which is where its terminator
+/// has its first operand: a mask before a softcap is none.
+SmallVector<PositionTermOpInterface> findHidingTerms(Block &score);
+
 class VisibleKeys {
 public:
   /// The value, outside the region, of a value of the region; null where that
@@ -31,8 +36,7 @@ public:
   bool canSkip() const { return reason.empty(); }
   StringRef getReason() const { return reason; }
 
-  /// The terms that hide keys by position and whose hidden scores are still
-  /// hidden where the region yields: a mask before a softcap is none.
+  /// As findHidingTerms has them.
   ArrayRef<PositionTermOpInterface> getHidingTerms() const { return hiding; }
 
   /// Builds the part of `keys` outside which every key may be left out for the

@@ -13,6 +13,8 @@ LOOPS = [
     " function-boundary-type-conversion=identity-layout-map"
     " allow-return-allocs-from-loops",
     "--convert-linalg-to-loops",
+    "--sextant-lower-cpu-kernels",
+    "--sextant-lower-terms",
     "--scf-forall-to-for",
     "--expand-strided-metadata",
     "--lower-affine",
@@ -24,6 +26,7 @@ LOOPS = [
     "--convert-arith-to-llvm",
     "--convert-index-to-llvm",
     "--convert-cf-to-llvm",
+    "--convert-ub-to-llvm",
     "--convert-func-to-llvm",
     "--reconcile-unrealized-casts",
 ]
@@ -75,7 +78,7 @@ def unwrap(memref, element):
         numpy.frombuffer(raw, dtype=kind), shape, strides).copy()
 
 
-def build(source, passes, folder, name):
+def build(source, passes, folder, name, processor):
     """A library from the text of a module."""
     folder = pathlib.Path(folder)
     text, ir, library = (folder / f"{name}{suffix}" for suffix in (".mlir", ".ll", ".so"))
@@ -88,7 +91,8 @@ def build(source, passes, folder, name):
     # A copy between strided buffers is a call.
     libraries = subprocess.run(["llvm-config", "--libdir"], check=True, text=True,
                                stdout=subprocess.PIPE).stdout.strip()
-    subprocess.run(["clang", "-Wno-override-module", "-O1", "-shared", "-fPIC",
+    flags = [f"-march={processor}"] if processor else []
+    subprocess.run(["clang", "-Wno-override-module", "-O1", *flags, "-shared", "-fPIC",
                     "--rtlib=compiler-rt", "-x", "ir", str(ir), "-lm", f"-L{libraries}",
                     f"-Wl,-rpath,{libraries}", "-lmlir_c_runner_utils", "-o", str(library)],
                    check=True)
