@@ -78,7 +78,7 @@ def unwrap(memref, element):
         numpy.frombuffer(raw, dtype=kind), shape, strides).copy()
 
 
-def build(source, passes, folder, name, processor):
+def build(source, passes, folder, name, processor=""):
     """A library from the text of a module."""
     folder = pathlib.Path(folder)
     text, ir, library = (folder / f"{name}{suffix}" for suffix in (".mlir", ".ll", ".so"))
