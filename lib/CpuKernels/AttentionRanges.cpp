@@ -8,6 +8,7 @@
 #include "AttentionKernel.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
+#include "sextant/Sextant/Transforms/VisibleKeys.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -130,10 +131,13 @@ std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
   Value from = origin[3], to = add(origin[3], keyCount);
   Value a = add(firstQuery, origin[2]), z = add(lastQuery, origin[2]);
   unsigned number = 0;
-  for (Operation &inner : op.getScore().front().without_terminator()) {
+  Block &score = op.getScore().front();
+  SmallVector<PositionTermOpInterface> hiding = findHidingTerms(score);
+  for (Operation &inner : score.without_terminator()) {
     unsigned current = number++;
     auto term = dyn_cast<PositionTermOpInterface>(inner);
-    if (!term)
+    // What a mask before a softcap hides is seen again behind it.
+    if (!term || (!inert && !llvm::is_contained(hiding, term)))
       continue;
     auto ask = [&](Value value) { return resolve(value); };
     std::optional<KeyRange> range =

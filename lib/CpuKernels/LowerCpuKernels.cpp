@@ -150,13 +150,12 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
 
 const LowerCpuKernels::AttentionFunctions &
 LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
-  auto sameValue = [](Value, Value) { return success(); };
   for (AttentionFunctions &known : attentions)
     if (known.op->getOperandTypes() == op->getOperandTypes() &&
         known.op->getPropertiesAsAttribute() ==
             op->getPropertiesAsAttribute() &&
         OperationEquivalence::isRegionEquivalentTo(
-            &known.op.getScore(), &op.getScore(), sameValue, nullptr,
+            &known.op.getScore(), &op.getScore(),
             OperationEquivalence::IgnoreLocations))
       return known;
   AttentionKernel kernel(op, unit);

@@ -119,6 +119,7 @@ class Sextant_AttentionLike<string mnemonic, list<Trait> traits>
   let regions = (region MaxSizedRegion<1>:$score);
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // SEXTANT_IR_ATTENTIONBASE_TD

@@ -9,6 +9,7 @@
 #define SEXTANT_IR_ONLINEATTENTION_TD
 
 include "Sextant/IR/AttentionBase.td"
+include "Sextant/IR/DestinationStyle.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 
 defvar stateDescription = [{
@@ -20,7 +21,7 @@ defvar stateDescription = [{
 
 class Sextant_StateOp<string mnemonic, list<Trait> traits>
     : Op<Sextant_Dialect, mnemonic, !listconcat([
-        DestinationStyleOpInterface,
+        DestinationStyleOpInterface, Sextant_Tiles,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
         DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>], traits)> {
@@ -28,7 +29,10 @@ class Sextant_StateOp<string mnemonic, list<Trait> traits>
 }
 
 def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
-    DestinationStyleOpInterface,
+    DestinationStyleOpInterface, Sextant_Tiles,
+    DeclareOpInterfaceMethods<PartialReductionOpInterface, [
+      "generateInitialTensorForPartialReduction", "tileToPartialReduction",
+      "mergeReductions", "getPartialResultTilePosition"]>,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
   let summary = "one step of attention's running form, closed under tiling";
@@ -46,7 +50,10 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
     provided that no step was left out for it.
 
     A tile of the op is the op at another origin: tiling slices the operands
-    and adds the tile's offsets to `origin`; nobody rewrites the region.
+    and adds the tile's offsets to `origin`; nobody rewrites the region. Its
+    loops are batch, head, query and key. The size of the value is no loop: each
+    tile of it would add the same keys to maximum and sum once more. A tile of
+    heads holds whole groups that share a key head, or lies within one.
 
 }] # attentionOperands # [{
     - (C14) `result_layout` is `bhsd`: sink and layout of the result are those

@@ -57,7 +57,7 @@ def Sextant_BucketBiasOp : Sextant_Term<"bucket_bias"> {
     makes it an auxiliary operand by distance.
 
     - (C1) `table` has `buckets` rows.
-    - (C2) `buckets` is at least 2, and even if bidirectional.
+    - (C2) `buckets` is at least 2; if bidirectional, at least 4 and even.
     - (C3) `max_distance` is greater than the number of exact buckets.
 
     ```mlir

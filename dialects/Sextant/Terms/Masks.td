@@ -56,6 +56,8 @@ def Sextant_WindowOp : Sextant_MaskTerm<"window"> {
     $score `at` $query_position `,` $key_position (`left` $left^)? (`right` $right^)?
     attr-dict `:` type($score)
   }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -100,6 +102,7 @@ def Sextant_MaskOp : Sextant_Term<"mask"> {
   let assemblyFormat = [{
     $score `keep` $keep `at` $query_position `,` $key_position attr-dict `:` type($score)
   }];
+  let hasFolder = 1;
 }
 
 #endif // SEXTANT_TERMS_MASKS_TD

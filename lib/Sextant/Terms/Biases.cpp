@@ -67,10 +67,11 @@ LogicalResult BucketBiasOp::verify() {
            << getScore().getType() << ", but got " << table.getElementType();
   // bucket_bias (C2)
   int64_t buckets = table.getDimSize(0);
-  if (buckets < 2 || (getBidirectional() && buckets % 2 != 0))
+  if (buckets < (getBidirectional() ? 4 : 2) ||
+      (getBidirectional() && buckets % 2 != 0))
     return emitOpError("expects at least 2 buckets")
-           << (getBidirectional() ? ", evenly many," : "") << " but got "
-           << buckets;
+           << (getBidirectional() ? ", for each direction, evenly many" : "")
+           << ", but got " << buckets;
   // bucket_bias (C3)
   int64_t exact = (getBidirectional() ? buckets / 2 : buckets) / 2;
   if (static_cast<int64_t>(getMaxDistance()) <= exact)

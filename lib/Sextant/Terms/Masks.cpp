@@ -8,13 +8,15 @@
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/PatternMatch.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace mlir::sextant;
 
-static constexpr int64_t unbounded = std::numeric_limits<int64_t>::max();
+// Origins and sizes are added to it.
+static constexpr int64_t unbounded = std::numeric_limits<int64_t>::max() / 4;
 
 static Value buildIndex(OpBuilder &b, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(b, loc, value);
@@ -55,8 +57,10 @@ static Value buildEndKey(OpBuilder &b, Location loc) {
 //===----------------------------------------------------------------------===//
 
 TermSummary CausalOp::getSummary() {
-  return {TermAction::hide, TermPositions::distance, /*before=*/0, /*after=*/1,
-          Value()};
+  TermSummary summary{TermAction::hide, TermPositions::distance, /*before=*/0,
+                      /*after=*/1, Value()};
+  summary.keepsOwnPosition = true;
+  return summary;
 }
 
 Value CausalOp::lower(OpBuilder &b) {
@@ -106,6 +110,7 @@ LogicalResult WindowOp::verify() {
 TermSummary WindowOp::getSummary() {
   TermSummary summary{TermAction::hide, TermPositions::distance, 0, 0, Value()};
   summary.before = getLeft() ? -static_cast<int64_t>(*getLeft()) - 1 : 0;
+  summary.keepsOwnPosition = true;
   summary.after = getRight() ? static_cast<int64_t>(*getRight()) + 1 : 0;
   return summary;
 }
@@ -126,6 +131,60 @@ Value WindowOp::lower(OpBuilder &b) {
                           addConstant(b, loc, getQueryPosition(), *getRight())),
                   score);
   return score;
+}
+
+OpFoldResult WindowOp::fold(FoldAdaptor adaptor) {
+  if (!getLeft() && !getRight())
+    return getScore();
+  return {};
+}
+
+namespace {
+
+/// A window of a window is one that is as narrow as both.
+struct MergeWindows : public OpRewritePattern<WindowOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static IntegerAttr getNarrower(IntegerAttr one, IntegerAttr other) {
+    if (!one || !other)
+      return one ? one : other;
+    return one.getInt() < other.getInt() ? one : other;
+  }
+
+  LogicalResult matchAndRewrite(WindowOp op,
+                                PatternRewriter &rewriter) const override {
+    auto other = op.getScore().getDefiningOp<WindowOp>();
+    if (!other || other.getQueryPosition() != op.getQueryPosition() ||
+        other.getKeyPosition() != op.getKeyPosition())
+      return rewriter.notifyMatchFailure(op, "follows no window");
+    rewriter.replaceOpWithNewOp<WindowOp>(
+        op, op.getType(), other.getScore(), op.getQueryPosition(),
+        op.getKeyPosition(), getNarrower(op.getLeftAttr(), other.getLeftAttr()),
+        getNarrower(op.getRightAttr(), other.getRightAttr()));
+    return success();
+  }
+};
+
+/// A window that ends at the query and begins nowhere is the causal mask.
+struct WindowToCausal : public OpRewritePattern<WindowOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(WindowOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getLeft() || !op.getRight() || *op.getRight() != 0)
+      return rewriter.notifyMatchFailure(op, "has another range");
+    rewriter.replaceOpWithNewOp<CausalOp>(op, op.getType(), op.getScore(),
+                                          op.getQueryPosition(),
+                                          op.getKeyPosition());
+    return success();
+  }
+};
+
+} // namespace
+
+void WindowOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<MergeWindows, WindowToCausal>(context);
 }
 
 std::optional<KeyRange>
@@ -192,4 +251,11 @@ TermSummary MaskOp::getSummary() {
 
 Value MaskOp::lower(OpBuilder &b) {
   return buildKept(b, getLoc(), getKeep(), getScore());
+}
+
+OpFoldResult MaskOp::fold(FoldAdaptor adaptor) {
+  auto keep = dyn_cast_if_present<IntegerAttr>(adaptor.getKeep());
+  if (keep && keep.getValue().isOne())
+    return getScore();
+  return {};
 }

@@ -49,6 +49,8 @@ struct TermSummary {
   Value slope;
   /// A score of -inf stays -inf.
   bool keepsHidden = true;
+  /// A key at the query's own position is never hidden.
+  bool keepsOwnPosition = false;
 };
 
 /// Of an op whose region keeps its terms: it asks them itself what they hide,

@@ -60,13 +60,15 @@ def main():
     parser.add_argument("--passes", nargs="*", default=[])
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", default="")
+    parser.add_argument("--processor", default="")
     arguments = parser.parse_args()
     chosen = [c for c in cases.ALL if arguments.only in c.name]
     module = "\n".join(case.function() for case in chosen)
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         passes = [p if p.startswith("--") else f"--{p}" for p in arguments.passes]
-        library = native.build(module, passes, arguments.keep or folder, "cases")
+        library = native.build(module, passes, arguments.keep or folder, "cases",
+                               arguments.processor)
         for case in chosen:
             data = case.data()
             results = [(4, case.element)]

@@ -10,8 +10,12 @@ import numpy
 LOOPS = [
     "--canonicalize",
     "--one-shot-bufferize=bufferize-function-boundaries"
-    " function-boundary-type-conversion=identity-layout-map",
+    " function-boundary-type-conversion=identity-layout-map"
+    " allow-return-allocs-from-loops",
     "--convert-linalg-to-loops",
+    "--sextant-lower-cpu-kernels",
+    "--sextant-lower-terms",
+    "--scf-forall-to-for",
     "--expand-strided-metadata",
     "--lower-affine",
     "--convert-scf-to-cf",
@@ -22,6 +26,7 @@ LOOPS = [
     "--convert-arith-to-llvm",
     "--convert-index-to-llvm",
     "--convert-cf-to-llvm",
+    "--convert-ub-to-llvm",
     "--convert-func-to-llvm",
     "--reconcile-unrealized-casts",
 ]
@@ -73,7 +78,7 @@ def unwrap(memref, element):
         numpy.frombuffer(raw, dtype=kind), shape, strides).copy()
 
 
-def build(source, passes, folder, name):
+def build(source, passes, folder, name, processor=""):
     """A library from the text of a module."""
     folder = pathlib.Path(folder)
     text, ir, library = (folder / f"{name}{suffix}" for suffix in (".mlir", ".ll", ".so"))
@@ -83,8 +88,13 @@ def build(source, passes, folder, name):
     translated = subprocess.run(["mlir-translate", "--mlir-to-llvmir"], input=lowered,
                                 check=True, stdout=subprocess.PIPE).stdout
     ir.write_bytes(translated)
-    subprocess.run(["clang", "-Wno-override-module", "-O1", "-shared", "-fPIC",
-                    "--rtlib=compiler-rt", "-x", "ir", str(ir), "-lm", "-o", str(library)],
+    # A copy between strided buffers is a call.
+    libraries = subprocess.run(["llvm-config", "--libdir"], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout.strip()
+    flags = [f"-march={processor}"] if processor else []
+    subprocess.run(["clang", "-Wno-override-module", "-O1", *flags, "-shared", "-fPIC",
+                    "--rtlib=compiler-rt", "-x", "ir", str(ir), "-lm", f"-L{libraries}",
+                    f"-Wl,-rpath,{libraries}", "-lmlir_c_runner_utils", "-o", str(library)],
                    check=True)
     return ctypes.CDLL(str(library))
 

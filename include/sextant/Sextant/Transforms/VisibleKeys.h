@@ -1,0 +1,68 @@
+//===- VisibleKeys.h - which keys a range of queries sees -------*- C++ -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a score region hides by position, found by a walk from its yield back
+// over terms, and built as loop bounds: past and lengths are run-time values,
+// so the answer is IR and no number.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_SEXTANT_TRANSFORMS_VISIBLEKEYS_H
+#define SEXTANT_SEXTANT_TRANSFORMS_VISIBLEKEYS_H
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+namespace mlir::sextant {
+
+/// The terms of a score region that hide keys by position and whose hidden
+/// scores are still hidden where the region ends, which is where its terminator
+/// has its first operand: a mask before a softcap is none.
+SmallVector<PositionTermOpInterface> findHidingTerms(Block &score);
+
+class VisibleKeys {
+public:
+  /// The value, outside the region, of a value of the region; null where that
+  /// differs from row to row or from key to key.
+  using Resolve = function_ref<Value(Value)>;
+
+  explicit VisibleKeys(AttentionOpInterface op);
+
+  /// Whether there may be tiles that no query of them sees. If not, `getReason`
+  /// says why.
+  bool canSkip() const { return reason.empty(); }
+  StringRef getReason() const { return reason; }
+
+  /// As findHidingTerms has them.
+  ArrayRef<PositionTermOpInterface> getHidingTerms() const { return hiding; }
+
+  /// Builds the part of `keys` outside which every key may be left out for the
+  /// queries at positions [first, last], of one batch entry. All are absolute
+  /// positions; the result is empty where its end is not behind its first. Rows
+  /// that see no key are `uniform` only over all keys: with that, nothing is
+  /// left out unless all queries see the key at their own position.
+  KeyRange buildVisible(OpBuilder &builder, Location loc, Value first,
+                        Value last, KeyRange keys, Resolve resolve) const;
+
+  /// Builds the part of `keys` for which all of the terms returned in `inert`
+  /// do nothing to the score of any query of [first, last]. Nothing if there is
+  /// no such term.
+  std::optional<KeyRange>
+  buildInert(OpBuilder &builder, Location loc, Value first, Value last,
+             KeyRange keys, Resolve resolve,
+             SmallVectorImpl<PositionTermOpInterface> &inert) const;
+
+private:
+  AttentionOpInterface op;
+  SmallVector<PositionTermOpInterface> hiding;
+  std::string reason;
+  /// With `uniform`: no key at a query's own position is hidden by anything.
+  bool seesItself = false;
+};
+
+} // namespace mlir::sextant
+
+#endif // SEXTANT_SEXTANT_TRANSFORMS_VISIBLEKEYS_H

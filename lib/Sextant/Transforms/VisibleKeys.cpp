@@ -1,0 +1,140 @@
+//===- VisibleKeys.cpp - which keys a range of queries sees ---------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "sextant/Sextant/Transforms/VisibleKeys.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+static bool isNegativeInfinity(Value value) {
+  FloatAttr constant;
+  return matchPattern(value, m_Constant(&constant)) &&
+         constant.getValue().isInfinity() && constant.getValue().isNegative();
+}
+
+/// Calls `visit` for each operand of `op` that, being -inf, makes the result
+/// -inf too. Bias values are taken to be finite or -inf.
+static void forEachHidingOperand(Operation *op,
+                                 function_ref<void(Value)> visit) {
+  if (auto term = dyn_cast<PositionTermOpInterface>(op)) {
+    if (term.getSummary().keepsHidden)
+      visit(term.getScore());
+    return;
+  }
+  if (isa<arith::AddFOp, arith::MinimumFOp, arith::MinNumFOp>(op)) {
+    visit(op->getOperand(0));
+    visit(op->getOperand(1));
+    return;
+  }
+  if (isa<arith::SubFOp, arith::ExtFOp, arith::TruncFOp>(op)) {
+    visit(op->getOperand(0));
+    return;
+  }
+  // A mask written by hand.
+  if (auto select = dyn_cast<arith::SelectOp>(op)) {
+    if (isNegativeInfinity(select.getFalseValue()))
+      visit(select.getTrueValue());
+    else if (isNegativeInfinity(select.getTrueValue()))
+      visit(select.getFalseValue());
+  }
+}
+
+/// Whether an op of the region cannot hide the key at a query's own position.
+static bool leavesOwnKey(Operation &op) {
+  if (auto term = dyn_cast<PositionTermOpInterface>(op)) {
+    TermSummary summary = term.getSummary();
+    return summary.action != TermAction::hide || summary.keepsOwnPosition;
+  }
+  return isa<SoftcapOp, YieldOp>(op);
+}
+
+SmallVector<PositionTermOpInterface> sextant::findHidingTerms(Block &score) {
+  SmallVector<PositionTermOpInterface> hiding;
+  SetVector<Value> visited;
+  visited.insert(score.getTerminator()->getOperand(0));
+  for (unsigned next = 0; next < visited.size(); ++next) {
+    Operation *source = visited[next].getDefiningOp();
+    if (!source || source->getBlock() != &score)
+      continue;
+    auto term = dyn_cast<PositionTermOpInterface>(source);
+    if (term && term.getSummary().action == TermAction::hide)
+      hiding.push_back(term);
+    forEachHidingOperand(source, [&](Value value) { visited.insert(value); });
+  }
+  return hiding;
+}
+
+VisibleKeys::VisibleKeys(AttentionOpInterface op) : op(op) {
+  if (op.getScore().empty()) {
+    reason = "there is no score region, so nothing is hidden";
+    return;
+  }
+  Block &block = op.getScore().front();
+  hiding = findHidingTerms(block);
+  if (hiding.empty()) {
+    reason = "no term hides keys for good";
+    return;
+  }
+  if (op.getEmptyRow() == EmptyRow::uniform) {
+    seesItself = llvm::all_of(block, leavesOwnKey);
+    if (!seesItself)
+      reason = "a row that sees no key is the average over all of them";
+  }
+}
+
+static KeyRange intersect(OpBuilder &b, Location loc, KeyRange left,
+                          KeyRange right) {
+  return {arith::MaxSIOp::create(b, loc, left.first, right.first),
+          arith::MinSIOp::create(b, loc, left.end, right.end)};
+}
+
+KeyRange VisibleKeys::buildVisible(OpBuilder &b, Location loc, Value first,
+                                   Value last, KeyRange keys,
+                                   Resolve resolve) const {
+  if (!canSkip())
+    return keys;
+  KeyRange range = keys;
+  for (PositionTermOpInterface term : hiding)
+    if (std::optional<KeyRange> seen =
+            term.buildVisibleKeys(b, first, last, resolve))
+      range = intersect(b, loc, range, *seen);
+  if (!seesItself)
+    return range;
+  // Each query has its own key among the keys.
+  Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
+                                       keys.first, first);
+  Value ends =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, last, keys.end);
+  Value inside = arith::AndIOp::create(b, loc, begins, ends);
+  return {arith::SelectOp::create(b, loc, inside, range.first, keys.first),
+          arith::SelectOp::create(b, loc, inside, range.end, keys.end)};
+}
+
+std::optional<KeyRange>
+VisibleKeys::buildInert(OpBuilder &b, Location loc, Value first, Value last,
+                        KeyRange keys, Resolve resolve,
+                        SmallVectorImpl<PositionTermOpInterface> &inert) const {
+  AttentionOpInterface attention = op;
+  Region &score = attention.getScore();
+  if (score.empty())
+    return std::nullopt;
+  // A term that leaves its score alone can go, whatever comes after it.
+  KeyRange range = keys;
+  for (auto term : score.front().getOps<PositionTermOpInterface>())
+    if (std::optional<KeyRange> quiet =
+            term.buildInertKeys(b, first, last, resolve)) {
+      range = intersect(b, loc, range, *quiet);
+      inert.push_back(term);
+    }
+  if (inert.empty())
+    return std::nullopt;
+  return range;
+}
