@@ -8,6 +8,7 @@ all alike. --smoke runs small sizes once and checks results only.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -32,6 +33,7 @@ class Engine:
     def __init__(self, name, path, inputs, threads):
         self.name = name
         self.samples = []
+        self.busy = []
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "benchmarks" / "worker.py"), name, str(path), inputs, str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -47,7 +49,9 @@ class Engine:
 
     def sample(self):
         time.sleep(0.02)  # let the others' threads come to rest
-        self.samples.append(float(self.ask("time")))
+        wall, busy = map(float, self.ask("time").split())
+        self.samples.append(wall)
+        self.busy.append(busy)
 
     def outputs(self, path):
         self.ask(f"save {path}")
@@ -61,6 +65,8 @@ class Engine:
         ordered = sorted(self.samples)
         return {
             "engine": self.name, "best_ms": 1e3 * ordered[0], "median_ms": 1e3 * statistics.median(ordered),
+            # Of all threads together: what a busy machine does not distort.
+            "cpu_ms": 1e3 * min(self.busy),
             "spread": ordered[-max(1, len(ordered) // 10)] / ordered[0], "samples": len(ordered),
         }
 
@@ -120,11 +126,19 @@ def run_case(case, build, scratch, arguments, peers):
                 rows.append(row)
                 goal = f"  (goal: at most {case['goal']})" if "goal" in case and engine is not engines[0] else ""
                 print(f"  {row['case']:26} {threads}  {row['engine']:12} {row['best_ms']:9.2f} {row['median_ms']:9.2f} "
-                      f"{row['spread']:6.2f} {row['ratio']:6.2f}{goal}")
+                      f"{row['cpu_ms']:9.2f} {row['spread']:6.2f} {row['ratio']:6.2f}{goal}")
         finally:
             for engine in engines:
                 engine.close()
     return rows
+
+
+def processor():
+    """The model of the CPU and nothing else about the machine."""
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
 
 
 def main():
@@ -133,6 +147,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--smoke", action="store_true", help="small sizes, results only")
+    parser.add_argument("--keep", type=pathlib.Path, help="leave compiled models here, and use those that are")
     parser.add_argument("--json", type=pathlib.Path, help="also write the rows here")
     arguments = parser.parse_args()
     build = (ROOT / arguments.build).resolve()
@@ -144,14 +159,18 @@ def main():
             peers.append("onnxruntime")
         except ImportError:
             print("onnxruntime is not there (./dev oracles): nothing to compare with")
-        print(f"  {'case':26} t  {'engine':12} {'best ms':>9} {'median':>9} {'p90/1':>6} {'ours/x':>6}")
+        print(f"  {'case':26} t  {'engine':12} {'best ms':>9} {'median':>9} {'cpu ms':>9} {'p90/1':>6} {'ours/x':>6}")
     rows = []
-    with tempfile.TemporaryDirectory() as scratch:
+    with contextlib.ExitStack() as stack:
+        scratch = arguments.keep or pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        scratch.mkdir(parents=True, exist_ok=True)
         for case in json.loads((ROOT / "benchmarks" / "models.json").read_text()):
             if arguments.filter in case["name"]:
-                rows += run_case(case, build, pathlib.Path(scratch), arguments, peers)
+                rows += run_case(case, build, scratch, arguments, peers)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+        record = {"commit": commit.stdout.strip(), "machine": processor(), "load": os.getloadavg()[0], "rows": rows}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":
