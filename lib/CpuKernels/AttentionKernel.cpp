@@ -37,7 +37,9 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
 AttentionKernel::AttentionKernel(AttentionOp op, const VectorUnit &unit)
     : op(op), unit(unit), shape(AttentionShape::of(op, unit)), loc(op.getLoc()),
       vectorType(unit.vectorType(op.getContext())), width(unit.columns()) {
-  isPlain = op.getScore().empty();
+  Region &score = op.getScore();
+  isPlain = score.empty() || score.front().getTerminator()->getOperand(0) ==
+                                 score.front().getArgument(0);
   uniformRows = op.getEmptyRow() == EmptyRow::uniform;
 }
 

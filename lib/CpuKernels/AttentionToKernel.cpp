@@ -223,6 +223,15 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   if (!op.getScore().empty()) {
     OpBuilder::InsertionGuard guard(b);
     buildScore(b, op, kernel, captures);
+  } else if (auxiliaries.empty()) {
+    // Upstream's folding of casts into destination-style ops cannot clone an
+    // empty region.
+    OpBuilder::InsertionGuard guard(b);
+    Type index = b.getIndexType();
+    Block *block = b.createBlock(&kernel.getScore(), {},
+                                 {b.getF32Type(), index, index, index, index},
+                                 SmallVector<Location>(5, loc));
+    cpu::YieldOp::create(b, loc, block->getArgument(0));
   }
   b.setInsertionPointAfter(kernel);
   SmallVector<Value> results(kernel.getResults());
