@@ -13,6 +13,8 @@
 
 #include "Onnx/Rules/Compositions.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 #include <cmath>
 #include <limits>
 
@@ -36,12 +38,15 @@ struct GroupQuery {
   }
   Value integer(int64_t value) { return e.intScalar(value, i64); }
 
-  /// Past and new rows of one cache, each entry's new rows after its past.
-  Value present(Value past, Value fresh, Value total) {
+  /// Past and new rows of one cache, each entry's new rows after its past. A
+  /// cache of fixed capacity keeps its size, any other grows.
+  Value present(Value past, Value fresh, bool keepsSize) {
     if (!past)
       return fresh;
     Value capacity = scalarOf(e.size(past, 2));
-    Value length = e.op("Max", {capacity, scalarOf(total)});
+    Value length = keepsSize
+                       ? capacity
+                       : e.op("Add", {capacity, scalarOf(e.size(fresh, 2))});
     Value position = e.unsqueeze(range(length), {0});
     Value start = e.unsqueeze(pastLengths, {1});
     Value last = e.op("Sub", {scalarOf(e.size(fresh, 2)), integer(1)});
@@ -84,6 +89,27 @@ static LogicalResult splitInputs(GroupQuery &g, int64_t heads, int64_t groups) {
   g.key = splitHeads(e, e.slice(e.in(0), 2, first, second), groups);
   g.value = splitHeads(e, e.slice(e.in(0), 2, second, *width), groups);
   return success(!e.isFailed);
+}
+
+/// Whether the model declares its present as large as its past: then both are
+/// one buffer. How large a present is must not depend on data.
+static bool declaresFixedCapacity(Expansion &e, OnnxNodeOp node, Value past) {
+  if (node.getNumResults() < 2 || !past || e.rank(past) != 4)
+    return false;
+  for (OpOperand &use : node.getResult(1).getUses()) {
+    auto terminator = dyn_cast<func::ReturnOp>(use.getOwner());
+    auto func = terminator ? terminator->getParentOfType<func::FuncOp>()
+                           : func::FuncOp();
+    auto dims = func ? func.getResultAttrOfType<ArrayAttr>(
+                           use.getOperandNumber(), "sextant.dims")
+                     : ArrayAttr();
+    if (!dims || dims.size() != 4)
+      continue;
+    if (auto text = dyn_cast<StringAttr>(dims[2]))
+      return e.facts.resolve(SymbolicDim::parse(text.getValue())) ==
+             e.facts.resolve(e.dim(past, 2));
+  }
+  return false;
 }
 
 static LogicalResult expandGroupQueryAttention(Expansion &e, OnnxNodeOp node) {
@@ -132,8 +158,9 @@ static LogicalResult expandGroupQueryAttention(Expansion &e, OnnxNodeOp node) {
     g.query = rotateRows(e, g.query, cosine, sine, rotated, interleaved);
     g.key = rotateRows(e, g.key, cosine, sine, rotated, interleaved);
   }
-  g.key = g.present(e.in(PastKey), g.key, total);
-  g.value = g.present(e.in(PastValue), g.value, total);
+  bool keepsSize = declaresFixedCapacity(e, node, e.in(PastKey));
+  g.key = g.present(e.in(PastKey), g.key, keepsSize);
+  g.value = g.present(e.in(PastValue), g.value, keepsSize);
   e.result(1, g.key);
   e.result(2, g.value);
   if (e.isFailed)
