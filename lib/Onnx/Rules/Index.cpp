@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Onnx/Rules/Elementwise.h"
+#include "Onnx/Rules/Lookup.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -19,8 +20,8 @@
 using namespace mlir;
 using namespace mlir::sextant;
 
-/// Negative indices count from the end.
-static Value wrapIndex(ImplicitLocOpBuilder &b, Value index, Value size) {
+Value mlir::sextant::wrapIndex(ImplicitLocOpBuilder &b, Value index,
+                               Value size) {
   Value position = scalar::toIndex(b, index);
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value isNegative =
@@ -41,8 +42,8 @@ static bool isProvablyInRange(Facts &facts, Value indices,
          });
 }
 
-static void checkIndices(Lowering &lowering, const Lowered &indices,
-                         Value size) {
+void mlir::sextant::checkIndices(Lowering &lowering, const Lowered &indices,
+                                 Value size) {
   Value holds = lowering.forAll(
       {indices}, indices.shape, [&](ImplicitLocOpBuilder &b, ValueRange in) {
         Value index = scalar::toIndex(b, in[0]);
@@ -190,9 +191,8 @@ static LogicalResult inferGatherND(Inference &inference, OnnxNodeOp node) {
   return inference.set(0, std::move(result), inference.elementType(0));
 }
 
-/// Column `column` of a tensor of index tuples, without its last dimension.
-static Lowered tupleColumn(Lowering &lowering, const Lowered &indices,
-                           int64_t column) {
+Lowered mlir::sextant::tupleColumn(Lowering &lowering, const Lowered &indices,
+                                   int64_t column) {
   Shape one = indices.shape, rest(indices.shape);
   one.back() = 1;
   rest.pop_back();

@@ -111,6 +111,8 @@ Value scalar::convert(ImplicitLocOpBuilder &b, Value x, Type type) {
   Type from = x.getType();
   if (from == type)
     return x;
+  if (isa<IndexType>(type))
+    return toIndex(b, x);
   if (auto toFloat = dyn_cast<FloatType>(type)) {
     if (auto fromFloat = dyn_cast<FloatType>(from)) {
       if (fromFloat.getWidth() < toFloat.getWidth())

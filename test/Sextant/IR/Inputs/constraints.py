@@ -19,7 +19,7 @@ def specified(folder):
         for line in path.read_text().splitlines():
             if define := re.match(r'def \w+\s*:\s*\w+<(.*)', line):
                 strings = re.findall(r'"([^"]+)"', define[1])
-                lower = [s for s in strings[:2] if re.fullmatch(r"[a-z_]+", s)]
+                lower = [s for s in strings[:2] if re.fullmatch(r"[a-z_0-9]+", s)]
                 name = lower[0] if lower else name
             if mnemonic := re.search(r'let mnemonic = "(\w+)"', line):
                 name = mnemonic[1]

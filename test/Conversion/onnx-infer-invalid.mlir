@@ -1,0 +1,83 @@
+// RUN: sextant-opt %s --sextant-onnx-infer --split-input-file --verify-diagnostics
+
+func.func @an_unknown_op_is_named(%x: tensor<3xf32>) -> tensor<*xf32> {
+  // expected-error @below {{op 'Levitate' of domain 'org.example' version 7 is not supported}}
+  %0 = sextant_onnx.node "Levitate"(%x) of "org.example" version 7 : (tensor<3xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @a_known_op_of_a_version_before_its_first_is_unknown(%x: tensor<3x2xf32>, %w: tensor<2xf32>) -> tensor<*xf32> {
+  // expected-error @below {{op 'RMSNormalization' of domain '' version 20 is not supported}}
+  %0 = sextant_onnx.node "RMSNormalization"(%x, %w) version 20
+      : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @sizes_that_cannot_be_equal_are_told(%x: tensor<3x5xf32>, %y: tensor<7xf32>) -> tensor<*xf32> {
+  // expected-error @below {{Add expects sizes of dimension 1 that are equal, but got 5 and 7}}
+  %0 = sextant_onnx.node "Add"(%x, %y) version 21 : (tensor<3x5xf32>, tensor<7xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @symbols_that_differ_by_a_number_cannot_be_equal(
+    %x: tensor<?x5xf32> {sextant.dims = ["n", "5"]}, %y: tensor<?x5xf32> {sextant.dims = ["n + 1", "5"]})
+    -> tensor<*xf32> {
+  // expected-error @below {{Add expects sizes of dimension 0 that are equal, but got n and n + 1}}
+  %0 = sextant_onnx.node "Add"(%x, %y) version 21 : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @inner_sizes_of_a_product_agree(%x: tensor<3x5xf32>, %y: tensor<7x2xf32>) -> tensor<*xf32> {
+  // expected-error @below {{MatMul expects inner sizes that are equal, but got 5 and 7}}
+  %0 = sextant_onnx.node "MatMul"(%x, %y) version 21 : (tensor<3x5xf32>, tensor<7x2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @a_stated_shape_agrees_with_the_inferred(%x: tensor<3x5xf32>) -> tensor<*xf32> {
+  // expected-error @below {{expects a result of type 'tensor<5x3xf32>', but the model states 'tensor<3x5xf32>'}}
+  %0 = sextant_onnx.node "Transpose"(%x) version 21 : (tensor<3x5xf32>) -> tensor<3x5xf32>
+  %1 = sextant_onnx.node "Neg"(%0) version 21 : (tensor<3x5xf32>) -> tensor<*xf32>
+  return %1 : tensor<*xf32>
+}
+
+// -----
+
+func.func @counts_of_inputs_are_checked(%x: tensor<3xf32>) -> tensor<*xf32> {
+  // expected-error @below {{Where expects 3 inputs, but got 1}}
+  %0 = sextant_onnx.node "Where"(%x) version 21 : (tensor<3xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @a_condition_of_data_is_refused(%x: tensor<3xf32>, %c: tensor<i1>) -> tensor<*xf32> {
+  // expected-error @below {{If expects a condition that is known at compile time}}
+  %0 = sextant_onnx.node "If"(%c) version 21 regions {
+    then_branch = {
+      sextant_onnx.yield %x : tensor<3xf32>
+    }, else_branch = {
+      sextant_onnx.yield %x : tensor<3xf32>
+    }
+  } : (tensor<i1>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @an_index_beyond_a_constant_table_is_told(%x: tensor<3x2xf32>) -> tensor<*xi64> {
+  %five = arith.constant dense<5> : tensor<i64>
+  %0 = sextant_onnx.node "Shape"(%x) version 21 : (tensor<3x2xf32>) -> tensor<*xi64>
+  // expected-error @below {{Gather expects indices below 2, but got 5}}
+  %1 = sextant_onnx.node "Gather"(%0, %five) version 21 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  return %1 : tensor<*xi64>
+}
