@@ -175,8 +175,7 @@ Value Planner::copy(Value value) {
       mapping.map(value, copied);
       return copied;
     }
-  if (auto product = dyn_cast<arith::MulIOp>(op);
-      product && isProduct(value)) {
+  if (auto product = dyn_cast<arith::MulIOp>(op); product && isProduct(value)) {
     Value copied = multiply(copy(product.getLhs()), copy(product.getRhs()));
     mapping.map(value, copied);
     return copied;
@@ -294,8 +293,11 @@ struct DimOfReshape : OpRewritePattern<memref::DimOp> {
     auto collapse = dyn_cast<memref::CollapseShapeOp>(view);
     if (!collapse)
       return rewriter.notifyMatchFailure(dim, "not a reshape");
+    // Kept in a variable: the list is made anew by every call.
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
     Value product = arith::ConstantIndexOp::create(rewriter, loc, 1);
-    for (int64_t part : collapse.getReassociationIndices()[*index])
+    for (int64_t part : groups[*index])
       product = rewriter.createOrFold<arith::MulIOp>(
           loc, product,
           rewriter.createOrFold<memref::DimOp>(loc, collapse.getSrc(), part));

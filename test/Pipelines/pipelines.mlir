@@ -13,7 +13,7 @@
 // BOTH: one-shot-bufferize
 // BOTH: sextant-expand-copies
 // REFERENCE: convert-linalg-to-loops
-// CPU: convert-linalg-to-parallel-loops
+// CPU: sextant-lower-to-rows
 // BOTH: sextant-collect-weights
 // BOTH: sextant-plan-workspace
 // BOTH: sextant-outline-parallel
