@@ -24,6 +24,7 @@
 #include "mlir/Support/Timing.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
 
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
@@ -189,6 +190,14 @@ LogicalResult Compilation::run() {
     return emitText();
   if (failed(runStage("import", buildImportPipeline)) ||
       failed(fixDimensions(*module, options.dims)))
+    return failure();
+  // Fixed dimensions reach all operations before any of them is replaced.
+  auto isFixed = [](const DimRange &dim) { return dim.low == dim.high; };
+  if (llvm::any_of(options.dims, isFixed) &&
+      failed(runStage("fixed", [](OpPassManager &pm) {
+        pm.addPass(createCanonicalizerPass());
+        pm.addPass(createCSEPass());
+      })))
     return failure();
   FailureOr<Signature> signature = readSignature(*module);
   if (failed(signature))

@@ -17,9 +17,11 @@
 
 #include "mlir/Dialect/Affine/Transforms/Transforms.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_PLANWORKSPACE
@@ -151,6 +153,18 @@ bool Planner::isKnown(Value value) {
                       [&](Value operand) { return isKnown(operand); });
 }
 
+/// Whether `value` is a product of sizes, which may overflow but not be
+/// negative.
+static bool isProduct(Value value) {
+  if (std::optional<int64_t> constant = getConstantIntValue(value))
+    return *constant >= 0;
+  if (value.getDefiningOp<memref::DimOp>())
+    return true;
+  auto product = value.getDefiningOp<arith::MulIOp>();
+  return product && value.getType().isIndex() && isProduct(product.getLhs()) &&
+         isProduct(product.getRhs());
+}
+
 Value Planner::copy(Value value) {
   if (Value copied = mapping.lookupOrNull(value))
     return copied;
@@ -161,6 +175,11 @@ Value Planner::copy(Value value) {
       mapping.map(value, copied);
       return copied;
     }
+  if (auto product = dyn_cast<arith::MulIOp>(op); product && isProduct(value)) {
+    Value copied = multiply(copy(product.getLhs()), copy(product.getRhs()));
+    mapping.map(value, copied);
+    return copied;
+  }
   for (Value operand : op->getOperands())
     copy(operand);
   builder.clone(*op, mapping);
@@ -252,6 +271,50 @@ void Planner::findLifetimes() {
       for (Operation *user : view.getUsers())
         buffer.end = std::max(buffer.end, position(user));
   }
+}
+
+/// A size of a view in terms of the sizes of what is viewed, where upstream
+/// does not say it.
+struct DimOfReshape : OpRewritePattern<memref::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(memref::DimOp dim,
+                                PatternRewriter &rewriter) const override {
+    std::optional<int64_t> index = dim.getConstantIndex();
+    Operation *view = dim.getSource().getDefiningOp();
+    if (!index || !view)
+      return rewriter.notifyMatchFailure(dim, "not a known size of a view");
+    Location loc = dim.getLoc();
+    if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
+      rewriter.replaceOp(
+          dim, getValueOrCreateConstantIndexOp(
+                   rewriter, loc, expand.getMixedOutputShape()[*index]));
+      return success();
+    }
+    auto collapse = dyn_cast<memref::CollapseShapeOp>(view);
+    if (!collapse)
+      return rewriter.notifyMatchFailure(dim, "not a reshape");
+    // Kept in a variable: the list is made anew by every call.
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
+    Value product = arith::ConstantIndexOp::create(rewriter, loc, 1);
+    for (int64_t part : groups[*index])
+      product = rewriter.createOrFold<arith::MulIOp>(
+          loc, product,
+          rewriter.createOrFold<memref::DimOp>(loc, collapse.getSrc(), part));
+    rewriter.replaceOp(dim, product);
+    return success();
+  }
+};
+
+void resolveSizes(func::FuncOp entry) {
+  MLIRContext *context = entry.getContext();
+  RewritePatternSet patterns(context);
+  patterns.add<DimOfReshape>(context);
+  memref::DimOp::getCanonicalizationPatterns(patterns, context);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+  memref::populateResolveShapedTypeResultDimsPatterns(patterns);
+  // What is left is refused where a buffer needs it.
+  (void)applyPatternsGreedily(entry, std::move(patterns));
 }
 
 /// How badly a buffer fits in a free slot: not at all if it has its size.
@@ -370,6 +433,7 @@ void PlanWorkspace::runOnOperation() {
                          builder.getFunctionType({}, builder.getIndexType()))
         .setPrivate();
   }
+  resolveSizes(entry);
   if (failed(Planner(entry).run()))
     return signalPassFailure();
 }

@@ -121,6 +121,22 @@ func.func @follows_a_size_through_memory(%x: memref<?xf32>) {
 
 // -----
 
+// CHECK-LABEL: func.func private @multiplies_what_a_view_joins_workspace(
+// CHECK-SAME: %[[X:[^:]*]]: memref<?x?xf32>,
+// CHECK-DAG: %[[N:.*]] = memref.dim %[[X]], %c0
+// CHECK-DAG: %[[M:.*]] = memref.dim %[[X]], %c1
+// CHECK: arith.mului_extended %[[N]], %[[M]]
+func.func @multiplies_what_a_view_joins(%x: memref<?x?xf32>) {
+  %c0 = arith.constant 0 : index
+  %flat = memref.collapse_shape %x [[0, 1]] : memref<?x?xf32> into memref<?xf32>
+  %n = memref.dim %flat, %c0 : memref<?xf32>
+  %a = memref.alloc(%n) : memref<?xf32>
+  "test.use"(%a) : (memref<?xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @depends_on_data(%x: memref<5xindex>) {
   %c0 = arith.constant 0 : index
   %computed = memref.alloc() : memref<5xindex>
