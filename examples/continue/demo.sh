@@ -28,8 +28,8 @@ echo "${bold}2. What was recognised and fused${reset}"
 echo
 echo "${bold}3. Continue a prompt${reset}  ${dim}(temperature 0.5, one thread)${reset}"
 echo
-printf '   %s%s%s' "$bold" "$prompt" "$reset$green"
-"$out/continue" generate "$prompt" 280 2>"$out/times" | fold -s -w 90 | sed '2,$s/^/   /'
+printf '   %s%s%s\n' "$bold" "$prompt" "$reset$green"
+"$out/continue" generate "$prompt" 280 2>"$out/times" | fold -s -w 88 | sed 's/^ *//; s/^/   /'
 printf '%s\n\n' "$reset"
 read -r prompt_bytes prefill count decode <"$out/times"
 awk -v p="$prompt_bytes" -v a="$prefill" -v c="$count" -v b="$decode" 'BEGIN {

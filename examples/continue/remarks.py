@@ -17,14 +17,25 @@ def read_remarks(path):
             yield kind.group(1), category.group(1) if category else "", " ".join(strings)
 
 
+# The passes that recognise and fuse, in the order in which they run; what the
+# others tell is about memory and loops.
+SHOWN = [
+    "sextant-raise-rotation", "sextant-raise-attention", "sextant-name-terms", "sextant-raise-cache",
+    "sextant-tabulate-rotation", "sextant-attention-to-kernel", "sextant-pack-linear",
+]
+
+
 def main():
     counts = collections.Counter(read_remarks(sys.argv[1]))
+    rows = {"Passed": [], "Missed": []}
+    for (kind, category, text), count in counts.items():
+        if category in SHOWN and kind in rows:
+            rows[kind].append((SHOWN.index(category), category, text.replace("''", "'"), count))
     for kind, mark in (("Passed", "+"), ("Missed", "-")):
-        for (found, category, text), count in sorted(counts.items(), key=lambda item: item[0][1]):
-            if found == kind:
-                print(f"   {mark} {count:3d} x  {category}: {text}")
-    if not counts:
-        print("   no remarks")
+        for _, category, text, count in sorted(rows[kind]):
+            print(f"   {mark} {count:2d} x {category[8:]:20} {text}")
+    if not rows["Missed"]:
+        print("   and nothing was missed")
 
 
 if __name__ == "__main__":
