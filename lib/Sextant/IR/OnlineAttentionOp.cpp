@@ -6,8 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionVerifier.h"
-
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "DestinationStyle.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -15,7 +14,8 @@ using namespace mlir::sextant;
 using Effects =
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
 
-/// Reads of memref inputs, reads and writes of memref destinations; tensors
+/// Reads of memref inputs, reads and writes of memref destinations: a state is
+/// read before it is written, unlike the destination of a producer. Tensors
 /// are values and have no effects.
 static void getDestinationStyleEffects(DestinationStyleOpInterface op,
                                        Effects &effects) {
@@ -26,16 +26,6 @@ static void getDestinationStyleEffects(DestinationStyleOpInterface op,
     if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
   }
-}
-
-/// Each result has the shape of its destination.
-static LogicalResult reifyDestinations(DestinationStyleOpInterface op,
-                                       OpBuilder &builder,
-                                       ReifiedRankedShapedTypeDims &shapes) {
-  for (OpResult result : op->getResults())
-    shapes.push_back(tensor::getMixedSizes(builder, op.getLoc(),
-                                           op.getTiedOpOperand(result)->get()));
-  return success();
 }
 
 /// The maximum or the sum of an accumulator.
@@ -89,7 +79,7 @@ void OnlineAttentionOp::getEffects(Effects &effects) {
 LogicalResult
 OnlineAttentionOp::reifyResultShapes(OpBuilder &builder,
                                      ReifiedRankedShapedTypeDims &shapes) {
-  return reifyDestinations(*this, builder, shapes);
+  return reifyDestinationShapes(builder, *this, shapes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -122,7 +112,7 @@ void MergeOp::getEffects(Effects &effects) {
 
 LogicalResult MergeOp::reifyResultShapes(OpBuilder &builder,
                                          ReifiedRankedShapedTypeDims &shapes) {
-  return reifyDestinations(*this, builder, shapes);
+  return reifyDestinationShapes(builder, *this, shapes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,5 +160,5 @@ void FinalizeOp::getEffects(Effects &effects) {
 LogicalResult
 FinalizeOp::reifyResultShapes(OpBuilder &builder,
                               ReifiedRankedShapedTypeDims &shapes) {
-  return reifyDestinations(*this, builder, shapes);
+  return reifyDestinationShapes(builder, *this, shapes);
 }
