@@ -203,10 +203,18 @@ LogicalResult Compilation::run() {
   if (failed(signature))
     return failure();
   descriptor.signature = *signature;
+
+  bool isCpu = options.target == CompilerTarget::Cpu;
+  if (failed(runStage("sextant", [&](OpPassManager &pm) {
+        if (isCpu)
+          buildCpuRaisedPipeline(pm, CpuOptions());
+        else
+          buildReferenceRaisedPipeline(pm, ReferenceOptions());
+      })))
+    return failure();
   if (options.emit == Emit::Sextant)
     return emitText();
 
-  bool isCpu = options.target == CompilerTarget::Cpu;
   if (failed(runStage("linalg", [&](OpPassManager &pm) {
         if (isCpu)
           buildCpuTensorPipeline(pm, CpuOptions());

@@ -122,9 +122,13 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<LLVM::LLVMFuncOp>(createMarkDisjoint());
 }
 
-void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
+void mlir::sextant::buildReferenceRaisedPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
   addPreparation(pm);
+}
+
+void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
+                                                 const ReferenceOptions &) {
   pm.addPass(createDecompose());
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
@@ -139,14 +143,19 @@ void mlir::sextant::buildReferenceCodePipeline(OpPassManager &pm,
 
 void mlir::sextant::buildReferencePipeline(OpPassManager &pm,
                                            const ReferenceOptions &options) {
+  buildReferenceRaisedPipeline(pm, options);
   buildReferenceTensorPipeline(pm, options);
   buildReferenceCodePipeline(pm, options);
 }
 
-void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
+void mlir::sextant::buildCpuRaisedPipeline(OpPassManager &pm,
                                            const CpuOptions &) {
   addPreparation(pm);
   buildRaisePipeline(pm);
+}
+
+void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
+                                           const CpuOptions &) {
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addPass(createAttentionToKernel());
   // What has no kernel is computed as it is defined.
@@ -172,6 +181,7 @@ void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
 
 void mlir::sextant::buildCpuPipeline(OpPassManager &pm,
                                      const CpuOptions &options) {
+  buildCpuRaisedPipeline(pm, options);
   buildCpuTensorPipeline(pm, options);
   buildCpuCodePipeline(pm, options);
 }

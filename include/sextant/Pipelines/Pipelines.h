@@ -45,7 +45,9 @@ void buildToLLVMPipeline(OpPassManager &pm, const ToLLVMOptions &options);
 struct ReferenceOptions : PassPipelineOptions<ReferenceOptions> {};
 void buildReferencePipeline(OpPassManager &pm, const ReferenceOptions &options);
 
-/// Its halves: up to linalg on tensors, and from there to LLVM.
+/// Its parts: up to the dialect, up to linalg on tensors, and on to LLVM.
+void buildReferenceRaisedPipeline(OpPassManager &pm,
+                                  const ReferenceOptions &options);
 void buildReferenceTensorPipeline(OpPassManager &pm,
                                   const ReferenceOptions &options);
 void buildReferenceCodePipeline(OpPassManager &pm,
@@ -54,6 +56,7 @@ void buildReferenceCodePipeline(OpPassManager &pm,
 /// `sextant-cpu`: fused, threaded, vectorizable.
 struct CpuOptions : PassPipelineOptions<CpuOptions> {};
 void buildCpuPipeline(OpPassManager &pm, const CpuOptions &options);
+void buildCpuRaisedPipeline(OpPassManager &pm, const CpuOptions &options);
 void buildCpuTensorPipeline(OpPassManager &pm, const CpuOptions &options);
 void buildCpuCodePipeline(OpPassManager &pm, const CpuOptions &options);
 
