@@ -32,6 +32,7 @@ tools = [
 llvm_config.add_tool_substitutions(tools, [config.sextant_tools_dir, config.llvm_tools_dir])
 
 config.substitutions.append(("%python", "/usr/bin/python3"))
+config.substitutions.append(("%oracle", os.path.join(config.sextant_src_root, ".venv", "bin", "python") + " -B"))
 config.substitutions.append(("%src", config.sextant_src_root))
 config.substitutions.append(("%obj", config.sextant_obj_root))
 config.substitutions.append(("%plugin", os.path.join(config.sextant_lib_dir, "SextantPlugin.so")))

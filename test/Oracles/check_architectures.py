@@ -2,48 +2,52 @@
 
     python test/Oracles/check_architectures.py TOOLS build/oracles/architectures [NAME ...] [--targets cpu reference]
 
-Ends with a table: for each graph how many attentions were raised of those that
-it holds, how many of them were left with a mask or bias as data and not as a
-named term, and the largest error. Counts are pinned: fewer is a failure.
+Prints a table: for each graph how many attentions and rotations were raised of
+those that it holds, how many positions were left unfused, and the largest
+error. Counts are pinned: fewer raised or more unfused is a failure.
+
+On `cpu` a position is left unfused where a rotation was not raised, where an
+attention was not or is none of the fused kernel's, and where it takes an array
+with an entry for each query and key. `reference` fuses nothing.
 """
 
 import argparse
+import json
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
 
 import architectures
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "examples" / "python"))
-from sextant_model import Model, ModelError  # noqa: E402
+import compiled
+import counts
+import exports
+from compiled import Model, ModelError
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 
 
 def compile_model(tools, graph, target, scratch):
-    """The library, and how often each remark of a success or refusal was made."""
-    library, remarks = scratch / f"{graph.parent.name}-{graph.stem}-{target}.so", scratch / "remarks.yaml"
-    done = subprocess.run(
-        [tools / "sextant-compile", graph, "-o", library, f"--target={target}", "--prefix=model",
-         f"--remarks-file={remarks}"], capture_output=True, text=True)
-    if done.returncode:
-        error = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()[:1]
-        raise ModelError(f"status {done.returncode}: {(error or [''])[0].split(': ', 1)[-1]}")
-    counts = {}
-    for kind, passes, name in re.findall(r"--- !(\w+)\s*\nPass:\s*(\S+)\s*\nName:\s*(\S+)", remarks.read_text()):
-        counts[kind, passes, name] = counts.get((kind, passes, name), 0) + 1
-    return library, counts
+    """The library, and what its raised module and remarks say of its positions."""
+    library, stages = scratch / f"{graph.parent.name}-{graph.stem}-{target}.so", scratch / "stages"
+    remarks = scratch / "remarks.yaml"
+    compiled.compile_file(tools, graph, library, target,
+                          ["--prefix=model", f"--save-stages={stages}", f"--remarks-file={remarks}"])
+    return library, positions((stages / "01-sextant.mlir").read_text(), remarks.read_text())
 
 
-def raised_and_unfused(counts):
-    """Attentions found, and those of whose terms some stay a region or an array."""
-    return (counts.get(("Passed", "sextant-raise-attention", "Raised"), 0),
-            sum(n for (_, owner, name), n in counts.items() if owner == "sextant-name-terms" and name in ("Kept", "Mixed")))
+def positions(module, remarks):
+    """How many attentions and rotations a raised module has, and how many arrays of scores."""
+    attentions, arrays = re.findall(r"= sextant\.attention .*", module), 0
+    for line in attentions:
+        for _, roles, sizes in re.findall(r"(%\S+) as <\[([a-z, ]*)\][^>]*> : tensor<((?:[0-9?]+x)*)", line):
+            by_role = dict(zip(roles.split(", "), sizes.split("x")))
+            arrays += "1" not in (by_role.get("query", "1"), by_role.get("key", "1"))
+    fused = re.findall(r"--- !Passed\s*\nPass:\s*sextant-attention-to-kernel", remarks)
+    return dict(raised=len(attentions), rotations=len(re.findall(r"= sextant\.rotate ", module)), arrays=arrays,
+                fused=len(fused))
 
 
 def compare(library, sets):
@@ -72,18 +76,28 @@ def check(tools, folder, name, target, scratch):
     """One row of the table for each graph of an architecture."""
     about = architectures.ARCHITECTURES[name]
     for graph in sorted(folder.glob("*.onnx")):
-        mode = graph.stem.split("-")[0]
-        expected = about.attentions if isinstance(about.attentions, int) else about.attentions[mode]
-        row = dict(name=name, graph=graph.stem, target=target, expected=expected, raised=0, unfused=0, error=float("nan"))
+        want = about.counts(graph.stem)
+        if target == "reference":  # raises no rotation: what is not the oracle's, it may not have in common
+            want.update(rotations=0, allowed=0)
+        row = dict(name=name, graph=graph.stem, target=target, **want, raised=0, rotated=0, unfused=0, sets=0,
+                   error=float("nan"))
         try:
-            library, counts = compile_model(tools, graph, target, scratch)
-            row["raised"], row["unfused"] = raised_and_unfused(counts)
-            row["error"], wrong = compare(library, sorted(folder.glob(f"{graph.stem}.*.npz")))
+            library, have = compile_model(tools, graph, target, scratch)
+            row["raised"], row["rotated"] = have["raised"], have["rotations"]
+            if target == "cpu":
+                row["unfused"] = (max(want["attentions"] - have["fused"], 0) + have["arrays"] +
+                                  max(want["rotations"] - have["rotations"], 0))
+            sets = sorted(folder.glob(f"{graph.stem}.*.npz"))
+            row["sets"] = len(sets)
+            row["error"], wrong = compare(library, sets)
             library.unlink()
         except ModelError as error:
             wrong = [str(error)]
-        if row["raised"] != expected:
-            wrong.append(f"expects {expected} attentions raised, but got {row['raised']}")
+        for what, due, got in (("attentions", want["attentions"], row["raised"]),
+                               ("rotations", want["rotations"], row["rotated"]),
+                               ("positions left unfused", want["allowed"], row["unfused"])):
+            if due != got:
+                wrong.append(f"expects {due} {what}, but got {got}")
         yield {**row, "wrong": wrong}
 
 
@@ -93,22 +107,24 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("names", nargs="*", default=list(architectures.ARCHITECTURES), metavar="NAME")
     parser.add_argument("--targets", nargs="+", default=["cpu", "reference"])
+    parser.add_argument("--results", type=pathlib.Path, help="also write the rows, as JSON")
     arguments = parser.parse_args()
     rows = []
-    print(f"{'architecture':13} {'graph':23} {'target':9} {'raised':>7} {'unfused':>8} {'error':>8}")
+    print(f"{'architecture':13} {'graph':23} {'target':9} {'attentions':>10} {'rotations':>10} {'unfused':>8} {'error':>8}")
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.names:
-            folder = architectures.ensure(name, arguments.folder)
+            folder = exports.ensure(name, arguments.folder)
             for target in arguments.targets:
                 for row in check(arguments.tools, folder, name, target, pathlib.Path(scratch)):
                     rows.append(row)
-                    print(f"{name:13} {row['graph']:23} {target:9} {row['raised']:>3} of {row['expected']} "
-                          f"{row['unfused']:>7} {row['error']:>8.1e}  {'; '.join(row['wrong'])[:150]}", flush=True)
+                    print(f"{name:13} {row['graph']:23} {target:9} {row['raised']:>5} of {row['attentions']} "
+                          f"{row['rotated']:>5} of {row['rotations']} {row['unfused']:>8} {row['error']:>8.1e}  "
+                          f"{'; '.join(row['wrong'])[:300]}", flush=True)
+    if arguments.results:
+        arguments.results.write_text(json.dumps(rows))
     failed = sum(bool(row["wrong"]) for row in rows)
-    print(f"{len(arguments.names)} architectures, {len(rows)} graphs: {len(rows) - failed} agree, {failed} do not; "
-          f"{sum(r['raised'] for r in rows)} of {sum(r['expected'] for r in rows)} attentions raised, "
-          f"{sum(r['unfused'] for r in rows)} with a term left as data")
-    sys.exit(1 if failed else 0)
+    print(counts.line(rows))
+    sys.exit(1 if failed or not rows else 0)
 
 
 if __name__ == "__main__":
