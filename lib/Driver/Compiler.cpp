@@ -53,6 +53,7 @@ private:
   }
 
   LogicalResult checkOptions();
+  LogicalResult compile();
   LogicalResult runStage(StringRef name,
                          llvm::function_ref<void(OpPassManager &)> build);
   LogicalResult saveStage(StringRef name,
@@ -67,7 +68,10 @@ private:
   const CompilerOptions &options;
   MLIRContext context;
   llvm::SourceMgr sources;
+  /// The model and what it refers to, which no output may replace.
+  std::vector<std::string> inputs;
   SourceMgrDiagnosticHandler handler;
+  RemarkOutput remarks;
   DefaultTimingManager timing;
   TimingScope root;
   OwningOpRef<ModuleOp> module;
@@ -131,7 +135,7 @@ Compilation::saveStage(StringRef name,
   SmallString<128> path(options.saveStages);
   std::string number = llvm::utostr(savedStages++);
   llvm::sys::path::append(path, "0" + number + "-" + name);
-  OutputFiles files;
+  OutputFiles files(inputs);
   if (llvm::Error error = files.write(path, [&](llvm::raw_pwrite_stream &os) {
         print(os);
         return llvm::Error::success();
@@ -160,13 +164,15 @@ Compilation::runStage(StringRef name,
 
 /// Writes the module as it is.
 LogicalResult Compilation::emitText() {
-  OutputFiles files;
+  OutputFiles files(inputs);
   llvm::Error error =
       files.write(options.output, [&](llvm::raw_pwrite_stream &os) {
         module->print(os);
         os << '\n';
         return llvm::Error::success();
       });
+  if (!error)
+    error = remarks.finish(context, files);
   if (!error)
     error = files.keep();
   return error ? fail(std::move(error)) : success();
@@ -177,12 +183,21 @@ LogicalResult Compilation::run() {
   root = timing.getRootScope();
   if (failed(checkOptions()))
     return failure();
-  RemarkOutput remarks;
   if (failed(remarks.enable(context, options)))
     return failure();
+  if (succeeded(compile()))
+    return success();
+  // The remarks of a compilation that fails are those one wants to read.
+  OutputFiles files(inputs);
+  llvm::Error error = remarks.finish(context, files);
+  if (!error)
+    error = files.keep();
+  return error ? fail(std::move(error)) : failure();
+}
 
+LogicalResult Compilation::compile() {
   TimingScope load = root.nest("load");
-  module = loadModel(&context, options.input, sources);
+  module = loadModel(&context, options.input, sources, &inputs);
   load.stop();
   if (!module)
     return failure();
@@ -231,9 +246,7 @@ LogicalResult Compilation::run() {
           buildReferenceCodePipeline(pm, ReferenceOptions());
       })))
     return failure();
-  if (failed(emitCode()))
-    return failure();
-  return remarks.finish(context);
+  return emitCode();
 }
 
 LogicalResult Compilation::translate() {
@@ -335,7 +348,7 @@ llvm::Error Compilation::writeLibrary(OutputFiles &files,
 }
 
 LogicalResult Compilation::writeOutputs(const Weights &weights) {
-  OutputFiles files;
+  OutputFiles files(inputs);
   descriptor.weightsSize = weights.size();
   if (!weights.empty() && options.weights == WeightsPlace::Embed) {
     descriptor.weightsSymbol = descriptor.prefix + "_weights_data";
@@ -377,6 +390,8 @@ LogicalResult Compilation::writeOutputs(const Weights &weights) {
       writeReport(os, options, descriptor);
       return llvm::Error::success();
     });
+  if (!error)
+    error = remarks.finish(context, files);
   if (!error)
     error = files.keep();
   return error ? fail(std::move(error)) : success();

@@ -13,22 +13,39 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
 
-OwningOpRef<ModuleOp> mlir::sextant::loadModel(MLIRContext *context,
-                                               StringRef path,
-                                               llvm::SourceMgr &sources) {
-  std::string message;
-  Location where =
-      FileLineColLoc::get(context, path == "-" ? "<stdin>" : path, 0, 0);
+OwningOpRef<ModuleOp>
+mlir::sextant::loadModel(MLIRContext *context, StringRef path,
+                         llvm::SourceMgr &sources,
+                         std::vector<std::string> *files) {
+  bool isStandardInput = path == "-";
+  ImportOptions options;
+  options.dataFiles = files;
+  if (files && !isStandardInput)
+    files->push_back(path.str());
   if (path.ends_with(".onnx"))
-    return importOnnxModel(path, context);
+    return importOnnxModel(path, context, options);
+
+  StringRef name = isStandardInput ? "<stdin>" : path;
+  std::string message;
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(path, &message);
   if (!file) {
-    emitError(where) << message;
+    emitError(FileLineColLoc::get(context, name, 0, 0)) << message;
     return nullptr;
+  }
+  // A serialized ModelProto starts with its version of the format, field 1, a
+  // number; no text and no bytecode of MLIR starts with that byte.
+  if (file->getBuffer().starts_with("\x08")) {
+    if (!isStandardInput)
+      options.dataFolder = llvm::sys::path::parent_path(path).str();
+    if (options.dataFolder.empty())
+      options.dataFolder = ".";
+    return importOnnxModel(llvm::MemoryBufferRef(file->getBuffer(), name),
+                           context, options);
   }
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   ParserConfig config(context);

@@ -85,20 +85,19 @@ Error OptionTable::parseAll(int argc, char **argv) {
 }
 
 std::optional<int> OptionTable::parse(int argc, char **argv) {
-  for (int index = 1; index < argc; ++index) {
-    StringRef word(argv[index]);
-    if (word == "--help" || word == "-help" || word == "-h") {
-      printHelp();
-      return 0;
-    }
-    if (word == "--version") {
-      printVersion(outs());
-      return 0;
-    }
-  }
-  Error error = parseAll(argc, argv);
+  auto isHelp = [](StringRef word) {
+    return word == "--help" || word == "-help" || word == "-h";
+  };
+  ArrayRef<char *> words(argv + 1, argv + argc);
+  bool help = any_of(words, isHelp);
+  bool version = is_contained(words, StringRef("--version"));
+  if (help)
+    printHelp();
+  else if (version)
+    printVersion(outs());
+  Error error = help || version ? flushStandardOutput() : parseAll(argc, argv);
   if (!error)
-    return std::nullopt;
+    return help || version ? std::optional<int>(0) : std::nullopt;
   WithColor::error(errs(), tool) << toString(std::move(error)) << '\n';
   return 1;
 }

@@ -7,6 +7,8 @@
 
 #include "OutputFiles.h"
 
+#include "sextant/Driver/CommandLine.h"
+
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -14,6 +16,15 @@
 
 using namespace llvm;
 using namespace mlir::sextant;
+
+Error mlir::sextant::flushStandardOutput() {
+  outs().flush();
+  std::error_code code = outs().error();
+  outs().clear_error();
+  return code ? createStringError(code, "cannot write standard output: " +
+                                            code.message())
+              : Error::success();
+}
 
 static Error makeError(StringRef path, std::error_code code) {
   return createStringError(code, "cannot write '%s': %s", path.str().c_str(),
@@ -29,8 +40,25 @@ OutputFiles::~OutputFiles() {
 
 Expected<std::string> OutputFiles::reserve(StringRef path, StringRef near) {
   StringRef model = path.empty() ? near : path;
-  if (sys::fs::is_directory(path))
-    return makeError(path, std::make_error_code(std::errc::is_a_directory));
+  sys::fs::file_status status;
+  if (!path.empty() && !sys::fs::status(path, status) &&
+      sys::fs::exists(status)) {
+    if (sys::fs::is_directory(status))
+      return makeError(path, std::make_error_code(std::errc::is_a_directory));
+    // Renaming would put a file where a device was.
+    if (!sys::fs::is_regular_file(status))
+      return createStringError("cannot write '%s': not a regular file",
+                               path.str().c_str());
+    for (StringRef input : inputs)
+      if (sys::fs::equivalent(input, path))
+        return createStringError("cannot write '%s': the model is read from it",
+                                 path.str().c_str());
+  }
+  for (const File &file : files)
+    if (!path.empty() && file.path == path)
+      return createStringError("cannot write '%s': another output is written "
+                               "to it",
+                               path.str().c_str());
   SmallString<128> temporary;
   int descriptor;
   if (std::error_code code = sys::fs::createUniqueFile(model + ".%%%%%%%%.tmp",
@@ -70,8 +98,12 @@ Error OutputFiles::fillFile(StringRef path,
 Error OutputFiles::write(StringRef path,
                          function_ref<Error(raw_pwrite_stream &)> fill) {
   if (path == "-") {
-    buffer_ostream buffered(outs());
-    return fill(buffered);
+    {
+      buffer_ostream buffered(outs());
+      if (Error error = fill(buffered))
+        return error;
+    }
+    return flushStandardOutput();
   }
   sys::fs::file_status status;
   if (!sys::fs::status(path, status) && sys::fs::exists(status) &&

@@ -8,6 +8,7 @@
 #ifndef SEXTANT_DRIVER_OUTPUTFILES_H
 #define SEXTANT_DRIVER_OUTPUTFILES_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -21,7 +22,9 @@ namespace mlir::sextant {
 /// all are complete; what was not renamed is removed.
 class OutputFiles {
 public:
-  OutputFiles() = default;
+  /// `inputs` are files that are read: no output may take the place of one.
+  explicit OutputFiles(llvm::ArrayRef<std::string> inputs = {})
+      : inputs(inputs) {}
   OutputFiles(const OutputFiles &) = delete;
   ~OutputFiles();
 
@@ -49,6 +52,7 @@ private:
     std::string temporary, path;
   };
   llvm::SmallVector<File> files;
+  llvm::ArrayRef<std::string> inputs;
 };
 
 } // namespace mlir::sextant

@@ -8,38 +8,65 @@
 #include "Report.h"
 
 #include "mlir/IR/Remarks.h"
-#include "mlir/Remark/RemarkStreamer.h"
 
+#include "llvm/Remarks/RemarkSerializer.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
 
+namespace {
+
+/// Remarks as YAML in memory: upstream's streamer to a file ends the program
+/// when the disk is full.
+class YamlStreamer final : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit YamlStreamer(std::string &yaml)
+      : stream(yaml),
+        serializer(llvm::cantFail(llvm::remarks::createRemarkSerializer(
+            llvm::remarks::Format::YAML, stream))) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    serializer->emit(remark.generateRemark());
+  }
+
+private:
+  llvm::raw_string_ostream stream;
+  std::unique_ptr<llvm::remarks::RemarkSerializer> serializer;
+};
+
+} // namespace
+
 LogicalResult RemarkOutput::enable(MLIRContext &context,
                                    const CompilerOptions &options) {
   bool print = options.passedRemarks || options.missedRemarks;
-  remark::RemarkCategories categories;
-  if (!print && options.remarksFile.empty())
+  path = options.remarksFile;
+  if (!print && path.empty())
     return success();
   // A file holds everything; the terminal, what was asked for.
-  if (options.passedRemarks || !options.remarksFile.empty())
+  remark::RemarkCategories categories;
+  if (options.passedRemarks || !path.empty())
     categories.passed = ".*";
-  if (options.missedRemarks || !options.remarksFile.empty())
+  if (options.missedRemarks || !path.empty())
     categories.missed = ".*";
-  auto policy = std::make_unique<remark::RemarkEmittingPolicyAll>();
-  if (options.remarksFile.empty())
-    return remark::enableOptimizationRemarks(context, nullptr,
-                                             std::move(policy), categories,
-                                             /*printAsEmitRemarks=*/true);
-  return remark::enableOptimizationRemarksWithLLVMStreamer(
-      context, options.remarksFile, llvm::remarks::Format::YAML,
-      std::move(policy), categories, print);
+  std::unique_ptr<YamlStreamer> streamer;
+  if (!path.empty())
+    streamer = std::make_unique<YamlStreamer>(yaml);
+  return remark::enableOptimizationRemarks(
+      context, std::move(streamer),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories, print);
 }
 
-LogicalResult RemarkOutput::finish(MLIRContext &context) {
-  // The file is written when the engine goes.
+llvm::Error RemarkOutput::finish(MLIRContext &context, OutputFiles &files) {
+  // What the engine still holds comes when it goes.
   context.setRemarkEngine(nullptr);
-  return success();
+  std::string file = std::exchange(path, "");
+  if (file.empty())
+    return llvm::Error::success();
+  return files.write(file, [&](llvm::raw_pwrite_stream &os) {
+    os << yaml;
+    return llvm::Error::success();
+  });
 }
 
 static llvm::json::Array listValues(const std::vector<ModelValue> &values) {

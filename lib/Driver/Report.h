@@ -9,6 +9,7 @@
 #define SEXTANT_DRIVER_REPORT_H
 
 #include "CodeGeneration.h"
+#include "OutputFiles.h"
 
 #include "mlir/IR/MLIRContext.h"
 
@@ -18,8 +19,11 @@ namespace mlir::sextant {
 class RemarkOutput {
 public:
   LogicalResult enable(MLIRContext &context, const CompilerOptions &options);
-  /// Completes the file.
-  LogicalResult finish(MLIRContext &context);
+  /// Adds the file to others; a second call adds nothing.
+  llvm::Error finish(MLIRContext &context, OutputFiles &files);
+
+private:
+  std::string path, yaml;
 };
 
 /// What was compiled and for what, as JSON.

@@ -7,6 +7,8 @@
 
 #include "sextant/Driver/Runner.h"
 
+#include "sextant/Driver/CommandLine.h"
+
 #include "Array.h"
 #include "Runtime.h"
 #include "SharedModel.h"
@@ -208,9 +210,14 @@ Expected<bool> Runner::compare(const std::vector<Array> &expected) {
       if (a == b || (std::isnan(a) && std::isnan(b)))
         continue;
       double error = std::fabs(a - b);
-      if (!(error <= largest))
+      // NaN is larger than anything, and stays.
+      if (!std::isnan(largest) && !(error <= largest))
         largest = error;
-      if (!(error <= options.absolute + options.relative * std::fabs(b))) {
+      // A tolerance relative to infinity would allow everything.
+      double bound = std::isfinite(b)
+                         ? options.absolute + options.relative * std::fabs(b)
+                         : 0;
+      if (!(error <= bound)) {
         if (first < 0)
           first = i;
         ++wrong;
@@ -341,10 +348,9 @@ Expected<bool> Runner::run() {
 
 int mlir::sextant::runModel(const RunnerOptions &options) {
   Expected<bool> match = Runner(options).run();
-  outs().flush();
-  if (match)
+  Error error = joinErrors(match.takeError(), flushStandardOutput());
+  if (!error)
     return *match ? 0 : 2;
-  WithColor::error(errs(), "sextant-run")
-      << toString(match.takeError()) << '\n';
+  WithColor::error(errs(), "sextant-run") << toString(std::move(error)) << '\n';
   return 1;
 }

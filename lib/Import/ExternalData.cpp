@@ -80,6 +80,8 @@ ExternalData::map(llvm::StringRef location) {
     return unreadable(buffer.getError());
   std::shared_ptr<llvm::MemoryBuffer> mapped = std::move(*buffer);
   files[location] = mapped;
+  if (paths)
+    paths->push_back(real.str().str());
   return mapped;
 }
 

@@ -15,6 +15,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace mlir::sextant {
 
@@ -29,9 +31,11 @@ struct MappedBytes {
 /// come from strangers.
 class ExternalData {
 public:
-  /// Without a folder every reference is an error.
-  explicit ExternalData(std::optional<std::string> folder)
-      : folder(std::move(folder)) {}
+  /// Without a folder every reference is an error. `paths`, if given, receives
+  /// that of each file mapped.
+  ExternalData(std::optional<std::string> folder,
+               std::vector<std::string> *paths)
+      : folder(std::move(folder)), paths(paths) {}
 
   llvm::Expected<MappedBytes> find(const proto::TensorProto &tensor,
                                    int64_t bytes);
@@ -41,6 +45,7 @@ private:
   map(llvm::StringRef location);
 
   std::optional<std::string> folder;
+  std::vector<std::string> *paths;
   llvm::StringMap<std::shared_ptr<llvm::MemoryBuffer>> files;
 };
 

@@ -27,7 +27,7 @@ public:
                 std::optional<std::string> folder, const ImportOptions &options,
                 MLIRContext *context)
       : model(model), options(options), context(context), builder(context),
-        tensors(context, std::move(folder)),
+        tensors(context, ExternalData(std::move(folder), options.dataFiles)),
         fileLoc(FileLineColLoc::get(context, file, 0, 0)) {}
 
   OwningOpRef<ModuleOp> import();

@@ -35,8 +35,8 @@ ArrayAttr convertDims(const proto::TypeProto &type, MLIRContext *context);
 /// dense elements, others into resources that own the very bytes read.
 class TensorConverter {
 public:
-  TensorConverter(MLIRContext *context, std::optional<std::string> folder)
-      : context(context), external(std::move(folder)) {}
+  TensorConverter(MLIRContext *context, ExternalData external)
+      : context(context), external(std::move(external)) {}
 
   llvm::Expected<ElementsAttr> convert(proto::TensorProto &tensor,
                                        StringRef name);

@@ -12,6 +12,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 int main(int argc, char **argv) {
@@ -33,5 +34,12 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
   module->print(llvm::outs());
-  return 0;
+  llvm::outs().flush();
+  if (!llvm::outs().has_error())
+    return 0;
+  llvm::WithColor::error(llvm::errs(), "sextant-import")
+      << "cannot write standard output: " << llvm::outs().error().message()
+      << '\n';
+  llvm::outs().clear_error();
+  return 1;
 }

@@ -32,7 +32,8 @@ int main(int argc, char **argv) {
   auto number = [](auto &field) {
     return [&field](StringRef text) -> Error {
       if constexpr (std::is_same_v<decltype(field), double &>) {
-        if (!text.getAsDouble(field))
+        // A tolerance; nothing is within one that is negative or no number.
+        if (!text.getAsDouble(field) && field >= 0)
           return Error::success();
       } else if (int64_t value; !text.getAsInteger(10, value) && value >= 0 &&
                                 value <= INT32_MAX) {

@@ -28,6 +28,10 @@ llvm::Error parseDim(llvm::StringRef text, CompilerOptions &options);
 /// model; an output of a kind has the kind's suffix.
 llvm::Error chooseOutput(CompilerOptions &options);
 
+/// What has gone wrong with standard output; unasked, it aborts the program at
+/// its end.
+llvm::Error flushStandardOutput();
+
 void printVersion(llvm::raw_ostream &os);
 
 } // namespace mlir::sextant

@@ -14,12 +14,17 @@
 
 #include "llvm/Support/SourceMgr.h"
 
+#include <string>
+#include <vector>
+
 namespace mlir::sextant {
 
-/// Reads `.onnx` through the importer, and anything else as MLIR, text or
-/// bytecode. Null after a diagnostic.
+/// Reads ONNX through the importer, and MLIR as text or bytecode; standard
+/// input, `-`, and files of any name are told apart by their first bytes. Null
+/// after a diagnostic. `files` receives the paths of all files read.
 OwningOpRef<ModuleOp> loadModel(MLIRContext *context, StringRef path,
-                                llvm::SourceMgr &sources);
+                                llvm::SourceMgr &sources,
+                                std::vector<std::string> *files = nullptr);
 
 /// From what loadModel gives to linalg and the sextant dialect on tensors.
 void buildImportPipeline(OpPassManager &pm);

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace mlir {
 class MLIRContext;
@@ -27,6 +28,9 @@ struct ImportOptions {
   std::string dataFolder;
   /// Inlining functions can make a small file into a graph of any size.
   int64_t maxNodes = 1 << 20;
+  /// Receives the paths of the files that hold the model's tensors, for who
+  /// must not write over them.
+  std::vector<std::string> *dataFiles = nullptr;
 };
 
 /// Imports the model in the file at `path`, `-` for standard input, as a module
