@@ -15,6 +15,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
+#include "llvm/Transforms/IPO/MergeFunctions.h"
 
 using namespace llvm;
 using namespace mlir::sextant;
@@ -119,9 +120,12 @@ Error mlir::sextant::linkRuntime(Module &module, const Descriptor &descriptor,
         !is_contained(exported, &value) &&
         !value.getName().starts_with("llvm."))
       value.setLinkage(GlobalValue::InternalLinkage);
+  // Nothing compares addresses, so equal functions may become one.
   for (GlobalValue &value : module.global_values())
-    if (value.hasLocalLinkage())
+    if (value.hasLocalLinkage()) {
       value.setVisibility(GlobalValue::DefaultVisibility);
+      value.setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    }
   for (GlobalValue *value : exported) {
     value->setVisibility(GlobalValue::DefaultVisibility);
     value->setDSOLocal(false);
@@ -139,6 +143,12 @@ void mlir::sextant::optimizeModule(Module &module, TargetMachine &machine,
   tuning.SLPVectorization = vectorize;
   tuning.LoopInterleaving = vectorize;
   PassBuilder builder(&machine, tuning);
+  // A model's layers are alike, and so are their loops: what is the same is
+  // optimized once.
+  builder.registerPipelineStartEPCallback(
+      [](ModulePassManager &passes, OptimizationLevel) {
+        passes.addPass(MergeFunctionsPass());
+      });
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager cgscc;
