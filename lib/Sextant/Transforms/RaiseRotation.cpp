@@ -77,6 +77,129 @@ static bool buildPositions(RotationMatch &match, OpBuilder &builder,
   return true;
 }
 
+/// One dimension of a tensor of cosines: walked by batch, row or plane, or read
+/// at one place.
+struct TableDim {
+  enum { batch, row, plane, fixed } role = fixed;
+  Element offset = nullptr;
+  int64_t step = 1;
+};
+
+/// How `tensor` holds the factors of all planes, `indices[t]` being where that
+/// of plane t is; false if it does not by rows.
+static bool describeTable(RotationMatch &match,
+                          ArrayRef<ArrayRef<Element>> indices,
+                          SmallVectorImpl<TableDim> &dims) {
+  ElementContext &context = match.context;
+  unsigned last = 0, roles = 0;
+  for (unsigned k = 0; k < indices.front().size(); ++k) {
+    TableDim dim;
+    Element at = indices.front()[k];
+    bool same = llvm::all_of(
+        indices, [&](ArrayRef<Element> place) { return place[k] == at; });
+    std::optional<int64_t> start = ElementContext::getInteger(at);
+    Element offset = context.sub(at, match.row);
+    if (!same) {
+      std::optional<int64_t> next = ElementContext::getInteger(indices[1][k]);
+      if (!start || !next || *next <= *start)
+        return false;
+      dim = {TableDim::plane, at, *next - *start};
+      for (auto [t, place] : llvm::enumerate(indices))
+        if (ElementContext::getInteger(place[k]) !=
+            *start + int64_t(t) * dim.step)
+          return false;
+    } else if (at == match.batch) {
+      dim = {TableDim::batch, context.integer(0), 1};
+    } else if (!offset->coordinates) {
+      dim = {TableDim::row, offset, 1};
+    } else if (!at->coordinates) {
+      dim = {TableDim::fixed, at, 1};
+    } else {
+      return false;
+    }
+    // In the order of [B, S, planes], each once.
+    if (dim.role != TableDim::fixed) {
+      if (roles && dim.role <= last)
+        return false;
+      last = dim.role;
+      roles |= 1u << dim.role;
+    }
+    dims.push_back(dim);
+  }
+  bool oneRow = match.context.extent(match.row) == context.integer(1);
+  return (roles & 1u << TableDim::plane || indices.size() == 1) &&
+         (roles & 1u << TableDim::row || oneRow);
+}
+
+/// The factors of all planes as rows [B | 1, S, planes] of a tensor that the
+/// graph has, or null.
+static Value buildTable(RotationMatch &match, ArrayRef<Element> factors,
+                        OpBuilder &builder, Location loc) {
+  ElementContext &context = match.context;
+  for (const ElementValue::Source &source :
+       match.values.sourcesOf(factors.front())) {
+    auto type = cast<RankedTensorType>(source.tensor.getType());
+    SmallVector<ArrayRef<Element>> indices;
+    for (Element factor : factors)
+      for (const ElementValue::Source &other : match.values.sourcesOf(factor))
+        if (other.tensor == source.tensor) {
+          indices.push_back(other.indices);
+          break;
+        }
+    SmallVector<TableDim> dims;
+    if (indices.size() != factors.size() || indices.front().empty() ||
+        !describeTable(match, indices, dims))
+      continue;
+    Block scratch;
+    ScoreRegion region(context, builder, loc, &scratch, builder.getF32Type());
+    auto emit = [&](Element size) -> OpFoldResult {
+      if (std::optional<int64_t> known = ElementContext::getInteger(size))
+        return builder.getIndexAttr(*known);
+      return region.emit(size);
+    };
+    SmallVector<OpFoldResult> offsets, sizes, strides;
+    SmallVector<OpFoldResult> kept(3, builder.getIndexAttr(1));
+    SmallVector<int64_t> shape;
+    int64_t seen = -1;
+    SmallVector<ReassociationIndices> groups;
+    for (const TableDim &dim : dims) {
+      offsets.push_back(emit(dim.offset));
+      strides.push_back(builder.getIndexAttr(dim.step));
+      sizes.push_back(
+          dim.role == TableDim::plane ? builder.getIndexAttr(factors.size())
+          : dim.role == TableDim::row ? emit(context.extent(match.row))
+          : dim.role == TableDim::batch
+              ? emit(context.extent(match.batch))
+              : OpFoldResult(builder.getIndexAttr(1)));
+      if (!offsets.back() || !sizes.back())
+        return nullptr;
+      if (dim.role == TableDim::fixed)
+        continue;
+      kept[dim.role] = sizes.back();
+      shape.push_back(
+          getConstantIntValue(sizes.back()).value_or(ShapedType::kDynamic));
+      groups.emplace_back();
+      for (++seen; seen < int64_t(dim.role); ++seen)
+        groups.back().push_back(seen);
+      groups.back().push_back(seen);
+    }
+    for (++seen; seen < 3; ++seen)
+      groups.back().push_back(seen);
+    Value slice = tensor::ExtractSliceOp::create(
+        builder, loc, RankedTensorType::get(shape, type.getElementType()),
+        source.tensor, offsets, sizes, strides);
+    if (shape.size() == 3)
+      return slice;
+    SmallVector<int64_t> whole;
+    for (OpFoldResult size : kept)
+      whole.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    return tensor::ExpandShapeOp::create(
+        builder, loc, RankedTensorType::get(whole, type.getElementType()),
+        slice, groups, kept);
+  }
+  return nullptr;
+}
+
 namespace {
 
 struct RaiseRotation final
@@ -103,14 +226,6 @@ bool RaiseRotation::raise(Operation *op, bool explain) {
   }
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  RotatePositions positions;
-  if (!buildPositions(match, builder, loc, positions)) {
-    if (explain)
-      remark::missed(loc, getOptions("NotRaised"))
-          << remark::reason("rotation kept: its positions are neither counted "
-                            "nor read from a tensor by batch and row");
-    return false;
-  }
   RotateOptions options;
   options.layout = match.layout;
   options.inverse = match.inverse;
@@ -120,20 +235,45 @@ bool RaiseRotation::raise(Operation *op, bool explain) {
   options.first = match.first;
   if (match.first + match.count != size)
     options.count = match.count;
-  Value init = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, match.source),
-      getElementTypeOrSelf(result.getType()));
-  auto rotate = RotateOp::create(
-      builder, loc, match.source, init,
-      buildSchedule(&getContext(), match.frequencies, match.magnitude),
-      match.pairs, positions, options);
+  RotatePositions positions;
+  RotateOp rotate;
+  auto buildInit = [&]() -> Value {
+    return tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, match.source),
+        getElementTypeOrSelf(result.getType()));
+  };
+  if (match.position && buildPositions(match, builder, loc, positions)) {
+    rotate = RotateOp::create(
+        builder, loc, match.source, buildInit(),
+        buildSchedule(&getContext(), match.frequencies, match.magnitude),
+        match.pairs, positions, options);
+  } else {
+    // What the graph multiplies by, whatever it is: the rows of its tables.
+    Value cosine = buildTable(match, match.cosines, builder, loc);
+    Value sine =
+        cosine ? buildTable(match, match.sines, builder, loc) : nullptr;
+    if (!sine || cosine.getType() != sine.getType()) {
+      if (isCandidate && explain)
+        remark::missed(loc, getOptions("NotRaised")) << remark::reason(
+            "rotation kept: {0}",
+            match.position
+                ? "its positions are neither counted nor read from a tensor "
+                  "by batch and row"
+                : "its cosines and sines are not rows of two tensors");
+      return false;
+    }
+    rotate = RotateOp::create(builder, loc, match.source, buildInit(), cosine,
+                              sine, match.pairs, RotatePositions(), options);
+  }
   Value rotated = rotate.getResult();
   if (rotated.getType() != result.getType())
     rotated = tensor::CastOp::create(builder, loc, result.getType(), rotated);
   result.replaceAllUsesWith(rotated);
   remark::passed(loc, getOptions("Raised")) << remark::add(
-      "rotation of {0} of {1} dimensions, pairs {2}, became sextant.rotate",
-      match.count, size, stringifyPairs(match.pairs));
+      "rotation of {0} of {1} dimensions, pairs {2}, {3}, became "
+      "sextant.rotate",
+      match.count, size, stringifyPairs(match.pairs),
+      rotate.getSchedule() ? "by a schedule" : "by tables of the graph");
   return true;
 }
 

@@ -15,11 +15,18 @@ using namespace mlir::sextant;
 
 namespace {
 
-/// sign * magnitude * (cos or sin)(position * frequency) * of.
-struct Term {
-  bool isCosine = false, negative = false;
+/// sign * sides[0] * sides[1]; once understood, sides[0] is the factor of the
+/// plane and sides[1] an element of what is rotated.
+struct Product {
+  Element sides[2] = {nullptr, nullptr};
+  bool negative = false;
+};
+
+/// magnitude * (cos or sin)(position * frequency).
+struct Angle {
+  bool isCosine = false;
   double magnitude = 1.0, frequency = 1.0;
-  Element position = nullptr, of = nullptr;
+  Element position = nullptr;
 };
 
 class Matcher {
@@ -34,15 +41,15 @@ private:
     reason = why.str();
     return failure();
   }
-  std::optional<Term> readTerm(Element expr);
-  bool readAngle(Element expr, Term &term);
-  bool readSum(Element expr, bool negative, SmallVectorImpl<Term> &terms);
+  LogicalResult readElements(bool &isCandidate);
+  LogicalResult findFactors(Layout layout, bool second);
+  LogicalResult findSource();
+  LogicalResult findPlanes();
+  void readAngles();
   Element elementAt(Value tensor, int64_t d) {
     return values.element(tensor,
                           {axes[0], axes[1], axes[2], context.integer(d)});
   }
-  LogicalResult findSource(ArrayRef<Element> needed);
-  LogicalResult findPosition();
 
   Value value;
   RotationMatch &match;
@@ -50,13 +57,18 @@ private:
   ElementValue &values;
   std::string &reason;
   SmallVector<Element> axes;
+  /// By dimension of the result: the element, and its two products if it has.
+  SmallVector<Element> elements;
+  SmallVector<SmallVector<Product, 2>> read, terms;
+  /// Which dimension of the source an expression is.
   llvm::DenseMap<Element, int64_t> dimensions;
 };
 
 } // namespace
 
 /// cos(p * f), with a factor outside.
-bool Matcher::readAngle(Element expr, Term &term) {
+static std::optional<Angle> readAngle(Element expr) {
+  Angle result;
   while (true) {
     if (expr->isApply<arith::ExtFOp>() || expr->isApply<arith::TruncFOp>()) {
       expr = expr->operands[0];
@@ -71,79 +83,123 @@ bool Matcher::readAngle(Element expr, Term &term) {
       other = 0;
     }
     if (!number)
-      return false;
-    term.magnitude *= number->convertToDouble();
+      return std::nullopt;
+    result.magnitude *= number->convertToDouble();
     expr = expr->operands[other];
   }
   if (!expr->isApply<math::CosOp>() && !expr->isApply<math::SinOp>())
-    return false;
-  term.isCosine = expr->isApply<math::CosOp>();
+    return std::nullopt;
+  result.isCosine = expr->isApply<math::CosOp>();
   Element angle = expr->operands[0];
-  if (angle->isApply<arith::MulFOp>()) {
+  if (angle->isApply<arith::MulFOp>())
     for (unsigned k : {0, 1})
       if (std::optional<APFloat> number =
               ElementContext::getFloat(angle->operands[k])) {
-        term.frequency = number->convertToDouble();
+        result.frequency = number->convertToDouble();
         angle = angle->operands[1 - k];
         break;
       }
-  } else if (std::optional<APFloat> zero = ElementContext::getFloat(angle)) {
-    return false;
-  }
-  if (!angle->isApply<arith::SIToFPOp>())
-    return false;
-  term.position = angle->operands[0];
-  return true;
+  if (angle->isApply<arith::SIToFPOp>())
+    result.position = angle->operands[0];
+  return result;
 }
 
-std::optional<Term> Matcher::readTerm(Element expr) {
-  bool negative = false;
-  if (expr->isApply<arith::NegFOp>()) {
-    negative = true;
-    expr = expr->operands[0];
-  }
-  if (!expr->isApply<arith::MulFOp>())
-    return std::nullopt;
-  for (unsigned k : {0, 1}) {
-    Term term;
-    term.negative = negative;
-    Element angle = expr->operands[k], of = expr->operands[1 - k];
-    for (Element *side : {&angle, &of})
-      while ((*side)->isApply<arith::NegFOp>()) {
-        term.negative = !term.negative;
-        *side = (*side)->operands[0];
-      }
-    if (!readAngle(angle, term))
-      continue;
-    while (of->isApply<arith::ExtFOp>())
-      of = of->operands[0];
-    term.of = of;
-    return term;
-  }
-  return std::nullopt;
-}
-
-bool Matcher::readSum(Element expr, bool negative,
-                      SmallVectorImpl<Term> &terms) {
+static bool readProducts(Element expr, bool negative,
+                         SmallVectorImpl<Product> &products) {
   while (expr->isApply<arith::ExtFOp>() || expr->isApply<arith::TruncFOp>())
     expr = expr->operands[0];
   if (expr->isApply<arith::AddFOp>() || expr->isApply<arith::SubFOp>()) {
     bool difference = expr->isApply<arith::SubFOp>();
-    return readSum(expr->operands[0], negative, terms) &&
-           readSum(expr->operands[1], negative != difference, terms);
+    return readProducts(expr->operands[0], negative, products) &&
+           readProducts(expr->operands[1], negative != difference, products);
   }
-  std::optional<Term> term = readTerm(expr);
-  if (!term)
+  if (expr->isApply<arith::NegFOp>())
+    return readProducts(expr->operands[0], !negative, products);
+  if (!expr->isApply<arith::MulFOp>())
     return false;
-  term->negative ^= negative;
-  terms.push_back(*term);
-  return terms.size() <= 2;
+  Product product{{expr->operands[0], expr->operands[1]}, negative};
+  for (Element &side : product.sides) {
+    while (side->isApply<arith::NegFOp>()) {
+      product.negative = !product.negative;
+      side = side->operands[0];
+    }
+    while (side->isApply<arith::ExtFOp>())
+      side = side->operands[0];
+  }
+  products.push_back(product);
+  return products.size() <= 2;
 }
 
-/// The tensor of the result's shape that all of `needed` are elements of,
+/// The head size is finite: every dimension is looked at, which is a proof.
+LogicalResult Matcher::readElements(bool &isCandidate) {
+  int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(3);
+  int64_t first = -1, last = -1;
+  read.resize(size);
+  for (int64_t d = 0; d < size; ++d) {
+    Element element = elementAt(value, d);
+    if (!element)
+      return fail("its expression is too large");
+    elements.push_back(element);
+    if (!readProducts(element, false, read[d]) || read[d].size() != 2) {
+      read[d].clear();
+      continue;
+    }
+    isCandidate |= llvm::all_of(read[d], [](const Product &product) {
+      return readAngle(product.sides[0]) || readAngle(product.sides[1]);
+    });
+    if (first < 0)
+      first = d;
+    last = d;
+  }
+  if (first < 0)
+    return failure();
+  match.first = first;
+  match.count = last - first + 1;
+  if (match.count % 2)
+    return fail("it turns an odd number of dimensions");
+  return success();
+}
+
+/// Which side of each product is the plane's: a cosine or sine, or what all
+/// heads share; where both are that, the first or the second.
+LogicalResult Matcher::findFactors(Layout layout, bool second) {
+  Element row = axes[getSequenceDim(layout)], head = axes[getHeadDim(layout)];
+  bool onRow = context.extent(row) == context.integer(1);
+  terms = read;
+  for (SmallVector<Product, 2> &sum : terms)
+    for (Product &term : sum) {
+      bool angle[2], shared[2];
+      for (unsigned k : {0, 1}) {
+        angle[k] = readAngle(term.sides[k]).has_value();
+        shared[k] = !term.sides[k]->dependsOn(head);
+      }
+      unsigned factor = angle[0] != angle[1]     ? angle[1]
+                        : shared[0] != shared[1] ? shared[1]
+                                                 : second;
+      if (!shared[factor])
+        return fail("its position does not follow the dimension before the "
+                    "head size, or that before the heads");
+      if (factor == 1)
+        std::swap(term.sides[0], term.sides[1]);
+      onRow |= term.sides[0]->dependsOn(row);
+    }
+  if (!onRow)
+    return fail("its position does not follow the dimension before the head "
+                "size, or that before the heads");
+  match.layout = layout;
+  match.batch = axes[0];
+  match.row = row;
+  return success();
+}
+
+/// The tensor of the result's shape that all of the turned elements are of,
 /// nearest to the rotation: what is rotated may itself be computed (norms).
-LogicalResult Matcher::findSource(ArrayRef<Element> needed) {
+LogicalResult Matcher::findSource() {
   auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<Element> needed;
+  for (ArrayRef<Product> sum : terms)
+    for (const Product &term : sum)
+      needed.push_back(term.sides[1]);
   SmallVector<ElementValue::Source> candidates(
       values.sourcesOf(needed.front()));
   for (const ElementValue::Source &candidate : llvm::reverse(candidates)) {
@@ -160,7 +216,6 @@ LogicalResult Matcher::findSource(ArrayRef<Element> needed) {
                                     context.extent(axes[k]));
     if (!same || candidate.indices[3]->kind != ElementKind::Constant)
       continue;
-    // Which dimension of the source an expression is.
     dimensions.clear();
     for (int64_t d = 0; d < type.getDimSize(3); ++d)
       if (Element element = elementAt(candidate.tensor, d))
@@ -174,16 +229,83 @@ LogicalResult Matcher::findSource(ArrayRef<Element> needed) {
   return fail("what is rotated is no tensor of the result's shape");
 }
 
-LogicalResult Matcher::findPosition() {
-  Element position = match.position;
-  bool at1 = position->dependsOn(axes[1]), at2 = position->dependsOn(axes[2]);
-  if (at1 == at2)
-    return fail("its position does not follow the dimension before the head "
-                "size, or that before the heads");
-  match.layout = at2 ? Layout::bhsd : Layout::bshd;
-  match.batch = axes[0];
-  match.row = axes[at2 ? 2 : 1];
-  return success();
+LogicalResult Matcher::findPlanes() {
+  int64_t first = match.first, planes = match.count / 2;
+  for (int64_t d = 0, size = elements.size(); d < size; ++d) {
+    auto found = dimensions.find(elements[d]);
+    if (terms[d].empty() && (found == dimensions.end() || found->second != d ||
+                             (d >= first && d < first + match.count)))
+      return fail("dimension " + Twine(d) + " is neither turned nor kept");
+  }
+  auto termOf = [&](int64_t d, int64_t of) -> const Product * {
+    for (const Product &term : terms[d])
+      if (dimensions.lookup(term.sides[1]) == of)
+        return &term;
+    return nullptr;
+  };
+  // The order of planes in the source and in the result.
+  auto member = [&](Pairs pairs, int64_t plane, bool second) {
+    return first + (pairs == Pairs::halves ? plane + (second ? planes : 0)
+                                           : 2 * plane + second);
+  };
+  int64_t misfit = first;
+  for (Pairs in : {Pairs::halves, Pairs::interleaved})
+    for (Pairs out : {Pairs::halves, Pairs::interleaved})
+      for (bool inverse : {false, true}) {
+        SmallVector<Element> cosines, sines;
+        for (int64_t t = 0; t < planes; ++t) {
+          int64_t low = member(out, t, false), high = member(out, t, true);
+          int64_t x = member(in, t, false), y = member(in, t, true);
+          const Product *terms[] = {termOf(low, x), termOf(low, y),
+                                    termOf(high, y), termOf(high, x)};
+          if (llvm::is_contained(terms, nullptr))
+            break;
+          misfit = std::max(misfit, low);
+          if (terms[0]->negative || terms[2]->negative ||
+              terms[1]->negative == inverse || terms[3]->negative != inverse ||
+              terms[0]->sides[0] != terms[2]->sides[0] ||
+              terms[1]->sides[0] != terms[3]->sides[0])
+            break;
+          cosines.push_back(terms[0]->sides[0]);
+          sines.push_back(terms[1]->sides[0]);
+        }
+        if (cosines.size() != size_t(planes))
+          continue;
+        match.pairs = in;
+        match.resultPairs = out;
+        match.inverse = inverse;
+        match.cosines = cosines;
+        match.sines = sines;
+        return success();
+      }
+  return fail("the plane of dimension " + Twine(misfit) +
+              " is not (a x - b y, a y + b x) with one a and one b");
+}
+
+/// A schedule, where the factors are cosines and sines of position *
+/// frequency.
+void Matcher::readAngles() {
+  Element position = nullptr;
+  double magnitude = 1.0;
+  SmallVector<double> frequencies;
+  for (auto [a, b] : llvm::zip(match.cosines, match.sines)) {
+    std::optional<Angle> cosine = readAngle(a), sine = readAngle(b);
+    if (!cosine || !sine || !cosine->isCosine || sine->isCosine ||
+        !cosine->position || cosine->position != sine->position ||
+        cosine->frequency != sine->frequency ||
+        cosine->magnitude != sine->magnitude)
+      return;
+    if (!position) {
+      position = cosine->position;
+      magnitude = cosine->magnitude;
+    }
+    if (cosine->position != position || cosine->magnitude != magnitude)
+      return;
+    frequencies.push_back(cosine->frequency);
+  }
+  match.position = position;
+  match.magnitude = magnitude;
+  match.frequencies = frequencies;
 }
 
 LogicalResult Matcher::run(bool &isCandidate) {
@@ -191,105 +313,25 @@ LogicalResult Matcher::run(bool &isCandidate) {
   if (!type || type.getRank() != 4 || type.isDynamicDim(3) ||
       !isa<FloatType>(type.getElementType()) || type.getDimSize(3) > 512)
     return failure();
-  int64_t size = type.getDimSize(3);
+  values.takeChecksFor(value.getDefiningOp());
   for (unsigned k = 0; k < 3; ++k)
     axes.push_back(context.coordinate(values.size(value, k)));
-
-  // The head size is finite: every dimension is looked at, which is a proof.
-  SmallVector<SmallVector<Term, 2>> terms(size);
-  SmallVector<Element> elements;
-  int64_t first = -1, last = -1;
-  for (int64_t d = 0; d < size; ++d) {
-    Element element = elementAt(value, d);
-    if (!element)
-      return fail("its expression is too large");
-    elements.push_back(element);
-    if (!readSum(element, false, terms[d]) || terms[d].size() != 2) {
-      terms[d].clear();
-      continue;
-    }
-    isCandidate = true;
-    if (first < 0)
-      first = d;
-    last = d;
-  }
-  if (first < 0)
+  if (failed(readElements(isCandidate)))
     return failure();
-  match.first = first;
-  match.count = last - first + 1;
-  if (match.count % 2)
-    return fail("it turns an odd number of dimensions");
-  match.position = terms[first][0].position;
-  SmallVector<Element> needed;
-  for (ArrayRef<Term> sum : terms)
-    for (const Term &term : sum)
-      needed.push_back(term.of);
-  if (failed(findSource(needed)) || failed(findPosition()))
-    return failure();
-
-  int64_t planes = match.count / 2;
-  struct Plane {
-    double frequency = 0;
-    int64_t low = -1, high = -1;
-  };
-  // Per output dimension: the source's of the cosine and of the sine.
-  SmallVector<std::array<int64_t, 2>> from(size);
-  SmallVector<bool> negative(size);
-  for (int64_t d = 0; d < size; ++d) {
-    if (terms[d].empty()) {
-      auto found = dimensions.find(elements[d]);
-      if (found == dimensions.end() || found->second != d ||
-          (d >= first && d <= last))
-        return fail("dimension " + Twine(d) + " is neither turned nor kept");
-      continue;
-    }
-    const Term *cosine = &terms[d][0], *sine = &terms[d][1];
-    if (!cosine->isCosine)
-      std::swap(cosine, sine);
-    auto a = dimensions.find(cosine->of), b = dimensions.find(sine->of);
-    if (!cosine->isCosine || sine->isCosine || cosine->negative ||
-        a == dimensions.end() || b == dimensions.end() ||
-        cosine->frequency != sine->frequency ||
-        cosine->magnitude != sine->magnitude ||
-        cosine->position != match.position || sine->position != match.position)
-      return fail("dimension " + Twine(d) +
-                  " is not x[c] * cos(angle) +- x[c'] * sin(angle)");
-    if (d == first)
-      match.magnitude = cosine->magnitude;
-    if (cosine->magnitude != match.magnitude)
-      return fail("its planes have different magnitudes");
-    from[d] = {a->second, b->second};
-    negative[d] = sine->negative;
-  }
-
-  // The order of planes in the source and in the result.
-  auto member = [&](Pairs pairs, int64_t plane, bool second) {
-    return first + (pairs == Pairs::halves ? plane + (second ? planes : 0)
-                                           : 2 * plane + second);
-  };
-  for (Pairs in : {Pairs::halves, Pairs::interleaved})
-    for (Pairs out : {Pairs::halves, Pairs::interleaved})
-      for (bool inverse : {false, true}) {
-        SmallVector<double> frequencies;
-        bool fits = true;
-        for (int64_t t = 0; t < planes && fits; ++t) {
-          int64_t low = member(out, t, false), high = member(out, t, true);
-          int64_t x = member(in, t, false), y = member(in, t, true);
-          fits = from[low] == std::array<int64_t, 2>{x, y} &&
-                 from[high] == std::array<int64_t, 2>{y, x} &&
-                 negative[low] == !inverse && negative[high] == inverse &&
-                 terms[low][0].frequency == terms[high][0].frequency;
-          frequencies.push_back(terms[low][0].frequency);
-        }
-        if (!fits)
-          continue;
-        match.pairs = in;
-        match.resultPairs = out;
-        match.inverse = inverse;
-        match.frequencies = frequencies;
+  std::string closest;
+  for (Layout layout : {Layout::bhsd, Layout::bshd})
+    for (bool second : {false, true}) {
+      if (failed(findFactors(layout, second)) || failed(findSource()))
+        continue;
+      if (succeeded(findPlanes())) {
+        readAngles();
         return success();
       }
-  return fail("its dimensions are paired neither by halves nor by neighbours");
+      closest = reason;
+    }
+  if (!closest.empty())
+    reason = closest;
+  return failure();
 }
 
 LogicalResult mlir::sextant::matchRotation(Value value, RotationMatch &match,

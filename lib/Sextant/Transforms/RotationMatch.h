@@ -28,10 +28,15 @@ struct RotationMatch {
   Pairs pairs = Pairs::halves, resultPairs = Pairs::halves;
   int64_t first = 0, count = 0;
   bool inverse = false;
+  /// Batch and row coordinate.
+  Element batch = nullptr, row = nullptr;
+  /// What each plane's elements are multiplied by, over batch and row.
+  SmallVector<Element> cosines, sines;
+  /// Where these are magnitude * cos and sin of position * frequency, the
+  /// position as an expression over batch and row; else null.
+  Element position = nullptr;
   double magnitude = 1.0;
   SmallVector<double> frequencies;
-  /// Batch and row coordinate, and the position as an expression over them.
-  Element batch = nullptr, row = nullptr, position = nullptr;
 };
 
 /// Whether `value` is a rotation. `isCandidate` is set once a cosine is seen,

@@ -2,9 +2,9 @@
 // RUN: sextant-opt %s --sextant-raise-rotation -o /dev/null --remark-format=emitRemark --remark-policy=all \
 // RUN:   --remarks-filter='sextant-raise-rotation' 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: rotation of 4 of 6 dimensions, pairs interleaved, became sextant.rotate
-// REMARK: rotation of 4 of 4 dimensions, pairs halves, became sextant.rotate
-// REMARK: rotation kept: dimension 1 is not x[c] * cos(angle) +- x[c'] * sin(angle)
+// REMARK: rotation of 4 of 6 dimensions, pairs interleaved, by a schedule, became sextant.rotate
+// REMARK: rotation of 4 of 4 dimensions, pairs halves, by a schedule, became sextant.rotate
+// REMARK: rotation kept: the plane of dimension 0 is not (a x - b y, a y + b x) with one a and one b
 
 #id = affine_map<(b, h, s, d) -> (b, h, s, d)>
 #table = affine_map<(b, h, s, d) -> (0, 0, s, d)>
