@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/Pipelines/Passes.h"
 
 namespace mlir::sextant {
@@ -178,6 +179,38 @@ void checkSlice(OffsetSizeAndStrideOpInterface op, Value tensor) {
   conditions.finish();
 }
 
+/// A kernel walks queries, keys and values as far as the first of them says.
+void check(cpu::AttentionOp op) {
+  Conditions conditions(op);
+  auto same = [&](Value lhs, int64_t lhsDim, Value rhs, int64_t rhsDim) {
+    // A static size of one is read for all.
+    if (!isDynamic(lhs, lhsDim) && !isDynamic(rhs, rhsDim))
+      return;
+    if (cast<ShapedType>(rhs.getType()).getDimSize(rhsDim) != 1)
+      conditions.add(arith::CmpIPredicate::eq, conditions.size(lhs, lhsDim),
+                     conditions.size(rhs, rhsDim));
+  };
+  int64_t rows = getSequenceDim(op.getQueryLayout()),
+          columns = getSequenceDim(op.getKeyLayout());
+  same(op.getQuery(), 0, op.getKey(), 0);
+  same(op.getQuery(), 0, op.getValue(), 0);
+  same(op.getKey(), columns, op.getValue(),
+       getSequenceDim(op.getValueLayout()));
+  for (auto [operand, attribute] :
+       llvm::zip(op.getAuxiliaries(), op.getRoles())) {
+    auto roles = cast<AuxiliaryAttr>(attribute);
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+      if (role == DimensionRole::batch)
+        same(op.getQuery(), 0, operand, dim);
+      else if (role == DimensionRole::query)
+        same(op.getQuery(), rows, operand, dim);
+      else if (role == DimensionRole::key)
+        same(op.getKey(), columns, operand, dim);
+    }
+  }
+  conditions.finish();
+}
+
 void CheckShapes::runOnOperation() {
   getOperation().walk<WalkOrder::PreOrder>([](Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -186,7 +219,9 @@ void CheckShapes::runOnOperation() {
       // What a body reads from is guarded by what wrote the body.
       return WalkResult::skip();
     }
-    if (auto cast = dyn_cast<tensor::CastOp>(op))
+    if (auto kernel = dyn_cast<cpu::AttentionOp>(op))
+      check(kernel);
+    else if (auto cast = dyn_cast<tensor::CastOp>(op))
       check(cast);
     else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
       check(expand);

@@ -35,6 +35,7 @@ static void addPreparation(OpPassManager &pm) {
   pm.addPass(createInlinerPass());
   addCleanup(pm);
   pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createFoldChecks());
 }
 
 /// Once everything is linalg: later, operations of kernels take its place.

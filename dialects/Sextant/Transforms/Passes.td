@@ -8,6 +8,7 @@
 #ifndef SEXTANT_TRANSFORMS_PASSES_TD
 #define SEXTANT_TRANSFORMS_PASSES_TD
 
+include "Sextant/Transforms/CheckPasses.td"
 include "Sextant/Transforms/TilingPasses.td"
 include "mlir/Pass/PassBase.td"
 include "Sextant/Transforms/RaisingPasses.td"

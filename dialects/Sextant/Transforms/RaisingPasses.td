@@ -59,8 +59,8 @@ def RaiseAttention : Pass<"sextant-raise-attention"> {
     becomes `sextant.attention query(%q) key(%transposed_k) value(%v)`.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::sextant::SextantDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::sextant::SextantDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 
@@ -107,13 +107,19 @@ def RaiseRotation : Pass<"sextant-raise-rotation"> {
   let description = [{
     A tensor is a rotation if each of its elements (b, h, s, d) is
 
-        m (x[c] cos(p f) +- x[c'] sin(p f))    or    x[d]
+        C x[c] +- S x[c']    or    x[d]
 
-    with one tensor x, a position p that is counted along the rows or read by
-    batch and row, and a constant frequency f for each plane. All values of d
-    are looked at. Halves, neighbours, a rotated part, and neighbours that come
-    out as halves are told apart by c and c'. Frequencies become a formula only
-    where it gives their very f32 values, else a list.
+    with one tensor x and, for each plane of two dimensions, one C and one S
+    that all heads share. All values of d are looked at. Halves, neighbours, a
+    rotated part, and neighbours that come out as halves are told apart by c
+    and c'.
+
+    Where C and S are m cos(p f) and m sin(p f), with a position p that is
+    counted along the rows or read by batch and row and a constant frequency f,
+    they become a schedule: a formula only where that gives the very f32
+    values, else a list. Otherwise the graph's own tensors are kept, as rows of
+    cosines and sines: tables read by position, angles chosen at run time,
+    constants of a static graph.
 
     A tensor with a cosine that is no rotation is a missed remark with the
     reason.

@@ -119,7 +119,15 @@ Element ElementContext::size(Value tensor, unsigned dimension) {
   node.type = IndexType::get(context);
   node.value = tensor;
   node.number = dimension;
-  return intern(node);
+  Element atom = intern(node);
+  Element known = definitions.lookup(atom);
+  return known ? known : atom;
+}
+
+void ElementContext::define(Element size, Element value) {
+  for (auto &[other, known] : definitions)
+    known = substitute(known, {{size, value}});
+  definitions[size] = value;
 }
 
 Element ElementContext::scalar(Value value) {
@@ -486,19 +494,8 @@ bool ElementContext::proveInRange(Element value, Element bound) {
          proveNonNegative(sub(sub(bound, value), integer(1)));
 }
 
-bool ElementContext::proveNonNegative(Element expr) {
-  if (!expr || !expr->isInteger())
-    return false;
-  if (std::optional<int64_t> value = getInteger(expr))
-    return *value >= 0;
-  if (auto range = constantRange(expr); range && range->first >= 0)
-    return true;
-  if (proofDepth > 12)
-    return false;
-  ++proofDepth;
-  llvm::scope_exit done([&] { --proofDepth; });
-
-  // The worst case of each coordinate, while its coefficient has one sign.
+Element ElementContext::least(Element expr) {
+  // While the coefficient of a coordinate has one sign.
   Element worst = expr;
   for (unsigned round = 0; round < 8; ++round) {
     Polynomial polynomial = getPolynomial(worst);
@@ -538,6 +535,22 @@ bool ElementContext::proveNonNegative(Element expr) {
     replacement[pick] = negative ? sub(extent(pick), integer(1)) : integer(0);
     worst = substitute(worst, replacement);
   }
+  return worst;
+}
+
+bool ElementContext::proveNonNegative(Element expr) {
+  if (!expr || !expr->isInteger())
+    return false;
+  if (std::optional<int64_t> value = getInteger(expr))
+    return *value >= 0;
+  if (auto range = constantRange(expr); range && range->first >= 0)
+    return true;
+  if (proofDepth > 12)
+    return false;
+  ++proofDepth;
+  llvm::scope_exit done([&] { --proofDepth; });
+
+  Element worst = least(expr);
   auto allNonNegative = [&](Element e) {
     Polynomial polynomial = getPolynomial(e);
     int64_t constant = polynomial.constant;

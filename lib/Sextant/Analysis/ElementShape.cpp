@@ -8,8 +8,10 @@
 #include "sextant/Sextant/Analysis/ElementValue.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -221,4 +223,50 @@ Element ElementValue::throughReshape(tensor::ReshapeOp op,
     sizes.push_back(size(op.getSource(), k));
   takeApart(context, position, sizes, at);
   return element(op.getSource(), at);
+}
+
+void ElementValue::takeChecksFor(Operation *op) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    function = op->getParentOfType<FunctionOpInterface>();
+  if (!function || function.isExternal())
+    return;
+  Block &entry = function.getFunctionBody().front();
+  for (auto check : entry.getOps<cf::AssertOp>()) {
+    auto equal = check.getArg().getDefiningOp<arith::CmpIOp>();
+    if (!equal || equal.getPredicate() != arith::CmpIPredicate::eq ||
+        !equal.getLhs().getType().isIntOrIndex() ||
+        equal.getLhs().getType().isInteger(1))
+      continue;
+    // Each is read by what the ones before it say.
+    ElementValue sides(context);
+    ElementContext::Polynomial difference =
+        ElementContext::getPolynomial(context.sub(
+            sides.scalar(equal.getLhs()), sides.scalar(equal.getRhs())));
+    // The last argument is expressed by the others.
+    Element last = nullptr;
+    int64_t sign = 0;
+    bool known = true;
+    for (auto [term, coefficient] : difference.terms) {
+      auto argument = term->kind == ElementKind::Size
+                          ? dyn_cast<BlockArgument>(term->value)
+                          : BlockArgument();
+      known &= argument && argument.getOwner() == &entry;
+      if (!known)
+        break;
+      auto rank = [](Element size) {
+        return std::pair(cast<BlockArgument>(size->value).getArgNumber(),
+                         size->number);
+      };
+      if (std::abs(coefficient) == 1 && (!last || rank(term) > rank(last))) {
+        last = term;
+        sign = coefficient;
+      }
+    }
+    if (!known || !last)
+      continue;
+    Element rest = context.sub(context.build(difference),
+                               context.mul(context.integer(sign), last));
+    context.define(last, context.mul(context.integer(-sign), rest));
+  }
 }

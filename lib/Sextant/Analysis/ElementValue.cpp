@@ -380,6 +380,13 @@ Element ElementValue::computeSize(Value tensor, unsigned dimension) {
       .Case([&](tensor::EmptyOp op) {
         return size(op.getMixedSizes()[dimension]);
       })
+      .Case([&](tensor::GenerateOp op) -> Element {
+        auto type = op.getType();
+        return type.isDynamicDim(dimension)
+                   ? scalar(op.getDynamicExtents()[type.getDynamicDimIndex(
+                         dimension)])
+                   : nullptr;
+      })
       .Case([&](tensor::ExtractSliceOp op) -> Element {
         llvm::SmallBitVector dropped = op.getDroppedDims();
         unsigned position = 0;

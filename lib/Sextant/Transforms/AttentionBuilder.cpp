@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionBuilder.h"
+#include "LengthCheck.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -566,6 +567,10 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
       q->layout, k->layout, v->layout, Layout::bhsd, EmptyRow::zero, sink);
   if (!plain)
     attention.getScore().takeBody(region);
+  if (!requireEqualSizes(match.values, attention)) {
+    reason = "the sizes that have to be equal cannot be compared";
+    return failure();
+  }
   Value result = attention.getResult();
   if (elementType != resultType.getElementType())
     result = widenResult(result, resultType.getElementType());

@@ -502,6 +502,7 @@ LogicalResult Matcher::findSides(unsigned operand) {
 
 LogicalResult Matcher::run(linalg::LinalgOp op, unsigned operand) {
   match.valueProduct = op;
+  values.takeChecksFor(op);
   values.unifyLoopSizes(op);
   if (failed(findProbabilities(operand)) || failed(nameLoops(operand)) ||
       failed(findScore()))

@@ -92,6 +92,7 @@ private:
 };
 
 bool TermNamer::readRegion() {
+  values.takeChecksFor(op);
   Value queries = op.getQueries().front(), keys = op.getKeys().front();
   batch = context.coordinate(values.size(queries, 0));
   head =

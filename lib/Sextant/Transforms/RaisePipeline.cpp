@@ -19,6 +19,7 @@ void mlir::sextant::buildRaisePipeline(OpPassManager &manager) {
   OpPassManager &functions = manager.nest<func::FuncOp>();
   // Equal tensors have to be one value: expressions compare loads by it.
   functions.addPass(createCSEPass());
+  functions.addPass(createFoldChecks());
   functions.addPass(createRaiseRotation());
   functions.addPass(createRaiseAttention());
   functions.addPass(createNameTerms());

@@ -116,7 +116,16 @@ Value ScoreRegion::emit(Element expr) {
     return found->second;
   if (expr == product)
     return done[expr] = block->getArgument(0);
-  Value result = emitNode(expr);
+  Value result;
+  // A mask by key alone is compared once, where the graph does, and not again
+  // for every score.
+  if (values && expr->isBool() && !expr->isIndex && !dependsOnProduct(expr) &&
+      !(at.query && at.key && expr->dependsOn(at.query) &&
+        expr->dependsOn(at.key)))
+    for (const ElementValue::Source &source : values->sourcesOf(expr))
+      if ((result = emitAuxiliary(source.tensor, source.indices)))
+        return done[expr] = result;
+  result = emitNode(expr);
   if (!result && values)
     // Perhaps the graph has this very tensor, with indices that are roles.
     for (const ElementValue::Source &source : values->sourcesOf(expr))

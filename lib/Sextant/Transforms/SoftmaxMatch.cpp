@@ -64,6 +64,7 @@ static bool recover(linalg::LinalgOp op) {
     return false;
   ElementContext context(op.getContext());
   ElementValue values(context);
+  values.takeChecksFor(op);
   SmallVector<Element> axes;
   for (unsigned k = 0; k < type.getRank(); ++k)
     axes.push_back(context.coordinate(values.size(op->getResult(0), k)));

@@ -105,6 +105,8 @@ public:
     return extents[coordinate->number];
   }
   Element size(Value tensor, unsigned dimension);
+  /// Writes `value` for the size of a tensor from now on.
+  void define(Element size, Element value);
   Element scalar(Value value);
   Element load(Value tensor, ArrayRef<Element> indices);
 
@@ -127,6 +129,9 @@ public:
   Element substitute(Element expr,
                      const llvm::DenseMap<Element, Element> &replacements);
 
+  /// The integer where its coordinates make it least, as far as each of them
+  /// acts in one direction.
+  Element least(Element expr);
   /// Whether an integer is at least zero for all coordinates in range.
   bool proveNonNegative(Element expr);
   /// Whether `value` is in [0, bound).
@@ -173,6 +178,7 @@ private:
   llvm::BumpPtrAllocator allocator;
   llvm::FoldingSet<ElementNode> nodes;
   SmallVector<Element> extents;
+  llvm::DenseMap<Element, Element> definitions;
   llvm::EquivalenceClasses<Element> equalSizes;
   unsigned count = 0;
   unsigned proofDepth = 0;

@@ -54,6 +54,10 @@ public:
   /// The tensors found on the way whose element is `expr`, outermost first.
   ArrayRef<Source> sourcesOf(Element expr) const;
 
+  /// Takes for granted what the function around `op` checks of the sizes of its
+  /// arguments: sizes compared for equality are one expression from then on.
+  void takeChecksFor(Operation *op);
+
   /// Records which sizes the loops of an op make equal.
   void unifyLoopSizes(linalg::LinalgOp op);
 
