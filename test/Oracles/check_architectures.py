@@ -45,9 +45,8 @@ def positions(module, remarks):
         for _, roles, sizes in re.findall(r"(%\S+) as <\[([a-z, ]*)\][^>]*> : tensor<((?:[0-9?]+x)*)", line):
             by_role = dict(zip(roles.split(", "), sizes.split("x")))
             arrays += "1" not in (by_role.get("query", "1"), by_role.get("key", "1"))
-    fused = re.findall(r"--- !Passed\s*\nPass:\s*sextant-attention-to-kernel", remarks)
     return dict(raised=len(attentions), rotations=len(re.findall(r"= sextant\.rotate ", module)), arrays=arrays,
-                fused=len(fused))
+                fused=compiled.fused(remarks))
 
 
 def compare(library, sets):

@@ -1,6 +1,7 @@
 """Compiles text or a graph with the tools of a build, and loads the result."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -23,7 +24,15 @@ def compile_text(tools, text, folder, name, target="cpu"):
     """A model of a module of MLIR. A name is used once: libraries stay loaded."""
     source = pathlib.Path(folder) / f"{name}-{target}.mlir"
     source.write_text(text)
-    return Model(compile_file(tools, source, source.with_suffix(".so"), target))
+    options = [f"--remarks-file={source.with_suffix('.yaml')}"]
+    model = Model(compile_file(tools, source, source.with_suffix(".so"), target, options))
+    model.remarks = source.with_suffix(".yaml").read_text()
+    return model
+
+
+def fused(remarks):
+    """How many attentions became the fused kernel of the `cpu` target."""
+    return len(re.findall(r"--- !Passed\s*\nPass:\s*sextant-attention-to-kernel", remarks))
 
 
 def parameter(name, shape, element):
