@@ -295,12 +295,18 @@ bool SymbolicDim::provesNonNegative(int splits) const {
     return false;
   for (const Term &term : terms()) {
     for (const AtomRef &atom : term.atoms) {
-      // Max(0, x) is 0 or x, and where it is 0, x is at most 0; both ways must
-      // hold.
-      if (atom->kind == AtomKind::Positive)
-        return substitute(atom->key, SymbolicDim(0))
-                   .provesNonNegative(splits - 1) &&
-               substitute(atom->key, atom->first).provesNonNegative(splits - 1);
+      // Max(0, x) is 0 where -x is not negative, and x where x is not negative;
+      // both ways must hold, each with what is known there taken away or not.
+      if (atom->kind == AtomKind::Positive) {
+        const SymbolicDim &x = atom->first;
+        SymbolicDim factor(std::max(term.coefficient, -term.coefficient));
+        auto holds = [&](const SymbolicDim &value, const SymbolicDim &known) {
+          return value.provesNonNegative(splits - 1) ||
+                 (value - known * factor).provesNonNegative(splits - 1);
+        };
+        return holds(substitute(atom->key, SymbolicDim(0)), -x) &&
+               holds(substitute(atom->key, x), x);
+      }
       // x // c is at most x for sizes.
       if (atom->kind == AtomKind::FloorDiv && term.coefficient < 0 &&
           term.atoms.size() == 1 && atom->nonNegative &&

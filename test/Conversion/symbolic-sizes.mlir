@@ -56,6 +56,27 @@ func.func @a_minimum_is_a_difference_from_a_maximum(
 
 // -----
 
+// Max(1 - n, 0) is not negative whatever n is, and what it leaves of one element
+// at most one: as large as that, it is repeated.
+// CHECK-LABEL: func @what_is_left_of_one_element_is_repeated(
+// CHECK-SAME:    -> (tensor<?xf32> {sextant.dims = ["n"]})
+// CHECK:         "Slice"{{.*}} -> tensor<1xf32>
+func.func @what_is_left_of_one_element_is_repeated(
+    %n: tensor<?xf32> {sextant.dims = ["n"]}, %one: tensor<1xf32>) -> (tensor<*xf32> {sextant.dims = [""]}) {
+  %zero = arith.constant dense<0> : tensor<1xi64>
+  %first = arith.constant dense<1> : tensor<1xi64>
+  %end = arith.constant dense<9223372036854775807> : tensor<1xi64>
+  %size = sextant_onnx.node "Shape"(%n) version 21 : (tensor<?xf32>) -> tensor<*xi64>
+  %rest = sextant_onnx.node "Sub"(%first, %size) version 21 : (tensor<1xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %start = sextant_onnx.node "Max"(%rest, %zero) version 21 : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %0 = sextant_onnx.node "Slice"(%one, %start, %end) version 21
+      : (tensor<1xf32>, tensor<*xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %1 = sextant_onnx.node "Add"(%n, %0) version 21 : (tensor<?xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %1 : tensor<*xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @expressions_are_read_as_exporters_print_them(
 // CHECK-SAME:    -> (tensor<?x?x3xf32> {sextant.dims = ["2*n - 1", "((n)//(2))", "3"]})
 func.func @expressions_are_read_as_exporters_print_them(
