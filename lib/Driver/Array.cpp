@@ -14,6 +14,8 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cstdlib>
+
 using namespace llvm;
 using namespace mlir::sextant;
 
@@ -42,6 +44,21 @@ int64_t Array::count() const {
         count > (int64_t(1) << 40))
       return -1;
   return count;
+}
+
+bool Array::allocate() {
+  int64_t elements = count();
+  if (elements < 0)
+    return false;
+  // A vector that finds no room ends the program, so ask first; volatile, or
+  // the compiler leaves the question out.
+  uint64_t bytes = elements * getElementBytes(kind);
+  void *volatile room = std::malloc(bytes);
+  std::free(room);
+  if (!room && bytes)
+    return false;
+  data.resize(bytes);
+  return true;
 }
 
 namespace {

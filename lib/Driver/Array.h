@@ -27,6 +27,8 @@ struct Array {
 
   /// -1 if no memory can hold it.
   int64_t count() const;
+  /// Makes room for all elements; false if this machine has none.
+  bool allocate();
 };
 
 int64_t getElementBytes(ElementKind kind);

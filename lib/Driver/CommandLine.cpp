@@ -93,6 +93,10 @@ Error mlir::sextant::parseDim(StringRef text, CompilerOptions &options) {
       range.low < 0 || range.high < range.low)
     return expects("--dim to be NAME=VALUE or NAME=LO:HI with 0 <= LO <= HI",
                    text);
+  for (const DimRange &other : options.dims)
+    if (other.symbol == range.symbol)
+      return createStringError("expects --dim " + name +
+                               " once, but got it again: '" + text + "'");
   options.dims.push_back(range);
   return Error::success();
 }

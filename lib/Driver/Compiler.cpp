@@ -29,6 +29,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -46,7 +47,8 @@ public:
 private:
   static DialectRegistry makeRegistry();
   LogicalResult fail(const Twine &message) {
-    return emitError(UnknownLoc::get(&context)) << message;
+    llvm::WithColor::error(llvm::errs()) << message << '\n';
+    return failure();
   }
   LogicalResult fail(llvm::Error error) {
     return fail(llvm::toString(std::move(error)));

@@ -8,6 +8,7 @@
 #include "Linker.h"
 
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -105,9 +106,21 @@ Error mlir::sextant::linkObjects(const LinkOptions &options) {
                                           StringRef(log)};
   int status = sys::ExecuteAndWait(*linker, views, std::nullopt, redirects, 0,
                                    0, &message);
-  if (status == 0)
+  if (status == 0) {
+    // A program that is no linker may be content, too.
+    file_magic magic;
+    if (identify_magic(options.output, magic) ||
+        (magic != file_magic::elf_shared_object &&
+         magic != file_magic::elf_relocatable))
+      return createStringError("expects '%s' to write an ELF file, but it "
+                               "wrote none",
+                               linker->c_str());
     return Error::success();
+  }
+  if (message.empty())
+    message = "exit status " + std::to_string(status) + "\n";
   if (ErrorOr<std::unique_ptr<MemoryBuffer>> text = MemoryBuffer::getFile(log))
     message += (*text)->getBuffer().rtrim().str();
-  return createStringError("the linker failed: %s", message.c_str());
+  return createStringError("the linker failed: %s",
+                           StringRef(message).rtrim().str().c_str());
 }

@@ -11,6 +11,7 @@
 #include "sextant/Import/Import.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
@@ -46,6 +47,13 @@ mlir::sextant::loadModel(MLIRContext *context, StringRef path,
       options.dataFolder = ".";
     return importOnnxModel(llvm::MemoryBufferRef(file->getBuffer(), name),
                            context, options);
+  }
+  // Text has no zeros; the parser would print what it stumbles over.
+  if (!isBytecode(file->getMemBufferRef()) &&
+      file->getBuffer().take_front(512).contains('\0')) {
+    emitError(FileLineColLoc::get(context, name, 0, 0))
+        << "expects an ONNX model or MLIR, but got another format";
+    return nullptr;
   }
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   ParserConfig config(context);

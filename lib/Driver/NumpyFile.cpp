@@ -85,6 +85,8 @@ Expected<Array> mlir::sextant::readNpy(StringRef bytes) {
     return createStringError("expects little-endian numbers, but got type '" +
                              type + "'");
   StringRef shape = findField(header, "shape");
+  if (!shape.starts_with("(") || !shape.contains(')'))
+    return createStringError("expects a shape in the header, but got none");
   shape = shape.drop_front().take_until([](char c) { return c == ')'; });
   SmallVector<StringRef> dims;
   shape.split(dims, ',', -1, /*KeepEmpty=*/false);
@@ -92,14 +94,17 @@ Expected<Array> mlir::sextant::readNpy(StringRef bytes) {
     if (dim.trim().empty())
       continue;
     int64_t size;
-    if (dim.trim().getAsInteger(10, size))
+    if (dim.trim().getAsInteger(10, size) || size < 0)
       return createStringError("expects a shape, but got '(" + shape + ")'");
     array.shape.push_back(size);
   }
   int64_t count = array.count();
+  if (count < 0)
+    return createStringError("expects a shape that fits in memory, but got '(" +
+                             shape + ")'");
   uint64_t size = count * getElementBytes(array.kind);
   StringRef data = bytes.substr(start + length);
-  if (count < 0 || data.size() < size)
+  if (data.size() < size)
     return createStringError("expects " + Twine(size) +
                              " bytes of data, but got " + Twine(data.size()));
   array.data.assign(data.begin(), data.begin() + size);

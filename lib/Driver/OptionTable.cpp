@@ -78,6 +78,9 @@ Error OptionTable::parseAll(int argc, char **argv) {
                                  ", but got none");
       value = argv[index];
     }
+    if (!found->value.empty() && value.empty())
+      return createStringError("expects a value of " + word +
+                               ", but got an empty one");
     if (Error error = found->set(value))
       return error;
   }

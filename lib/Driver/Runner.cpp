@@ -28,6 +28,23 @@ using namespace mlir::sextant;
 
 namespace {
 
+/// A sequence that is the same everywhere (splitmix64).
+class Random {
+public:
+  explicit Random(uint64_t seed) : state(seed) {}
+  uint64_t next() {
+    uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+  }
+  /// In [-1, 1).
+  double real() { return double(next() >> 11) / double(1ull << 52) - 1; }
+
+private:
+  uint64_t state;
+};
+
 class Runner {
 public:
   explicit Runner(const RunnerOptions &options) : options(options) {}
@@ -37,7 +54,7 @@ private:
   Expected<std::unique_ptr<SharedModel>> load(CompilerTarget target);
   Error readInputs();
   Error readDataSet();
-  Error makeRandomInputs();
+  Expected<Array> makeRandomInput(const sextant_value &value, Random &random);
   Expected<bool> compare(const std::vector<Array> &expected);
   Error writeOutputs();
   Error measure();
@@ -99,11 +116,19 @@ Error Runner::readInputs() {
       next = index + 1;
     }
   }
-  for (size_t index = 0; index < inputs.size(); ++index)
-    if (!given[index])
+  Random random(options.random.value_or(0));
+  for (size_t index = 0; index < inputs.size(); ++index) {
+    if (given[index])
+      continue;
+    if (!options.random)
       return createStringError("expects input '" +
                                Twine(signature.inputs[index].name) +
                                "', but got none");
+    Expected<Array> made = makeRandomInput(signature.inputs[index], random);
+    if (!made)
+      return made.takeError();
+    inputs[index] = std::move(*made);
+  }
   return Error::success();
 }
 
@@ -125,63 +150,39 @@ Error Runner::readDataSet() {
   return read("output_", model->signature().output_count, expected);
 }
 
-/// A sequence that is the same everywhere (splitmix64).
-class Random {
-public:
-  explicit Random(uint64_t seed) : state(seed) {}
-  uint64_t next() {
-    uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-  }
-  /// In [-1, 1).
-  double real() { return double(next() >> 11) / double(1ull << 52) - 1; }
-
-private:
-  uint64_t state;
-};
-
-Error Runner::makeRandomInputs() {
-  const sextant_signature &signature = model->signature();
+/// An input of the shape that --dim gives, filled at random.
+Expected<Array> Runner::makeRandomInput(const sextant_value &value,
+                                        Random &random) {
   std::vector<sextant_symbol> symbols;
   for (const DimRange &dim : options.compile.dims)
     symbols.push_back({dim.symbol.c_str(), dim.symbol.size(), dim.high});
-  Random random(*options.random);
-  for (size_t index = 0; index < signature.input_count; ++index) {
-    const sextant_value &value = signature.inputs[index];
-    Array array;
-    array.name = value.name;
-    array.kind = static_cast<ElementKind>(value.type);
-    for (int32_t dim = 0; dim < value.rank; ++dim) {
-      int64_t size = 0;
-      bool found = false;
-      for (const DimRange &range : options.compile.dims)
-        if (range.symbol == value.dims[dim]) {
-          size = range.high;
-          found = true;
-        }
-      if (!found && sextant_evaluate(value.dims[dim], symbols.data(),
-                                     symbols.size(), &size) != 1)
-        return createStringError("expects --dim for '" +
-                                 Twine(value.dims[dim]) + "' of input '" +
-                                 value.name + "'");
-      array.shape.push_back(size);
-    }
-    int64_t count = array.count();
-    if (count < 0)
-      return createStringError("input '" + array.name +
-                               "' does not fit in memory");
-    array.data.resize(count * getElementBytes(array.kind));
-    bool isReal = array.kind >= ElementKind::Float16;
-    bool isBool = array.kind == ElementKind::Bool;
-    for (int64_t i = 0; i < count; ++i)
-      setElement(array, i,
-                 isReal ? random.real()
-                        : double(random.next() % (isBool ? 2 : 7)));
-    inputs.push_back(std::move(array));
+  Array array;
+  array.name = value.name;
+  array.kind = static_cast<ElementKind>(value.type);
+  for (int32_t dim = 0; dim < value.rank; ++dim) {
+    int64_t size = 0;
+    bool found = false;
+    for (const DimRange &range : options.compile.dims)
+      if (range.symbol == value.dims[dim]) {
+        size = range.high;
+        found = true;
+      }
+    if (!found && sextant_evaluate(value.dims[dim], symbols.data(),
+                                   symbols.size(), &size) != 1)
+      return createStringError("expects --dim for '" + Twine(value.dims[dim]) +
+                               "' of input '" + value.name + "'");
+    array.shape.push_back(size);
   }
-  return Error::success();
+  if (!array.allocate())
+    return createStringError("input '" + array.name +
+                             "' does not fit in memory");
+  bool isReal = array.kind >= ElementKind::Float16;
+  bool isBool = array.kind == ElementKind::Bool;
+  for (int64_t i = 0, count = array.count(); i < count; ++i)
+    setElement(array, i,
+               isReal ? random.real()
+                      : double(random.next() % (isBool ? 2 : 7)));
+  return array;
 }
 
 /// Prints the largest error of every output; whether all are within bounds.
@@ -290,9 +291,9 @@ Expected<bool> Runner::run() {
   if (!loaded)
     return loaded.takeError();
   model = std::move(*loaded);
-  Error error = !options.dataSet.empty() ? readDataSet()
-                : options.random         ? makeRandomInputs()
-                                         : readInputs();
+  if (!options.dataSet.empty() && (options.random || !options.inputs.empty()))
+    return createStringError("expects inputs or --data-set, but got both");
+  Error error = options.dataSet.empty() ? readInputs() : readDataSet();
   if (error)
     return std::move(error);
   Expected<std::vector<Array>> made = model->makeOutputs(inputs);

@@ -77,11 +77,9 @@ SharedModel::makeOutputs(ArrayRef<Array> inputs) const {
     output.name = value.name;
     output.kind = static_cast<ElementKind>(value.type);
     output.shape.assign(shapes[index], shapes[index] + value.rank);
-    int64_t count = output.count();
-    if (count < 0)
+    if (!output.allocate())
       return createStringError("output '" + output.name +
                                "' does not fit in memory");
-    output.data.resize(count * getElementBytes(output.kind));
   }
   return outputs;
 }
