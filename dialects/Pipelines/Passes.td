@@ -50,9 +50,41 @@ def AddDestinations : Pass<"sextant-add-destinations", "ModuleOp"> {
     // func.func @twice(%x: tensor<?x7xf32>, %out: memref<?x7xf32>) {
     //   bufferization.materialize_in_destination %r in restrict writable %out
     ```
+
+    A `sextant.cache_append` that makes a result of an argument gets the memory
+    of the result for its destination, and both the argument and the result
+    strides that are open outside of their rows: a cache has room for more of
+    them. One that writes into an argument, at an offset, first copies it by
+    appending nothing to it, which costs nothing where both are one memory.
   }];
   let dependentDialects = ["bufferization::BufferizationDialect",
-                           "memref::MemRefDialect"];
+                           "memref::MemRefDialect", "tensor::TensorDialect"];
+}
+
+def PermitAliases : Pass<"sextant-permit-aliases", "ModuleOp"> {
+  let summary = "find outputs that may be the memory of an input";
+  let description = [{
+    A present that starts where its past does, with the same strides and room
+    for the new rows, needs only those written. Whether a bufferized model is
+    still right then is seen here: all that writes to the output are appends
+    behind that input or at offsets; nothing writes to the input; and if rows of
+    the past are replaced, nothing else reads it.
+
+    The module tells for each output the number of the input, or -1, as
+    `sextant.aliases`, and as `sextant.open_strides` of how many outer
+    dimensions of each input and output the caller may choose the strides.
+
+    ```mlir
+    func.func @grow(%rows: memref<?x3x?x16xf32>, %past: memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>,
+                    %out: memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>> {sextant.role = "output"}) {
+      sextant.cache_append ins(%rows : memref<?x3x?x16xf32>)
+          behind(%past : memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>)
+          outs(%out : memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>)
+      return
+    }
+    // the module gets sextant.aliases = array<i64: 1>
+    ```
+  }];
 }
 
 def CollectWeights : Pass<"sextant-collect-weights", "ModuleOp"> {

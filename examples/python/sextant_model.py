@@ -44,6 +44,7 @@ class _Signature(c.Structure):
         ("name", c.c_char_p), ("processor", c.c_char_p),
         ("input_count", c.c_size_t), ("output_count", c.c_size_t),
         ("inputs", c.POINTER(_Value)), ("outputs", c.POINTER(_Value)),
+        ("aliases", c.POINTER(c.c_int64)),
     ]
 
 

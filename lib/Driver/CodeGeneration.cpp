@@ -87,6 +87,22 @@ void mlir::sextant::setProcessor(Module &module, const Processor &processor) {
   }
 }
 
+/// The runtime's one parallel loop needs no analysis that looks for more of
+/// them in all functions, a third of the time that optimizing takes.
+static void forgetOpenMP(Module &module) {
+  NamedMDNode *flags = module.getModuleFlagsMetadata();
+  if (!flags)
+    return;
+  SmallVector<MDNode *> kept;
+  for (MDNode *flag : flags->operands())
+    if (auto *key = dyn_cast<MDString>(flag->getOperand(1));
+        !key || !key->getString().starts_with("openmp"))
+      kept.push_back(flag);
+  flags->clearOperands();
+  for (MDNode *flag : kept)
+    flags->addOperand(flag);
+}
+
 /// Gives `value` a name that some other symbol may already have.
 static void takeName(Module &module, GlobalValue *value, const Twine &name) {
   std::string wanted = name.str();
@@ -105,6 +121,7 @@ Error mlir::sextant::linkRuntime(Module &module, const Descriptor &descriptor,
       return part.takeError();
     (*part)->setDataLayout(module.getDataLayout());
     (*part)->setTargetTriple(module.getTargetTriple());
+    forgetOpenMP(**part);
     if (Linker::linkModules(module, std::move(*part)))
       return createStringError("the runtime does not link with the model");
   }

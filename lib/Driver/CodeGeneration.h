@@ -35,6 +35,9 @@ struct Descriptor {
   Processor processor;
   std::vector<std::string> checks;
   std::vector<bool> shapeData;
+  /// For each output an input or -1; for each input and output, how many outer
+  /// strides are open.
+  std::vector<int64_t> aliases, openStrides;
   std::vector<DimRange> ranges;
   uint64_t weightsSize = 0;
   /// The symbol of weights inside, or the name of the file beside.

@@ -154,6 +154,8 @@ Compilation::runStage(StringRef name,
   PassManager pm(&context);
   TimingScope scope = root.nest(name);
   pm.enableTiming(scope);
+  if (!options.crashReproducer.empty())
+    pm.enableCrashReproducerGeneration(options.crashReproducer);
   build(pm);
   if (failed(pm.run(*module)))
     return failure();
@@ -266,7 +268,7 @@ LogicalResult Compilation::translate() {
   if (failed(saveStage("model.ll",
                        [&](raw_ostream &os) { code->print(os, nullptr); })))
     return failure();
-  TimingScope optimize = root.nest("optimize");
+  TimingScope optimize = scope.nest("optimize");
   optimizeModule(*code, *machine, options.target == CompilerTarget::Cpu);
   optimize.stop();
   return saveStage("optimized.ll",
@@ -283,6 +285,12 @@ LogicalResult Compilation::emitCode() {
   auto shapeData = (*module)->getAttrOfType<DenseBoolArrayAttr>(kShapeDataAttr);
   for (size_t i = 0; i < descriptor.signature.inputs.size(); ++i)
     descriptor.shapeData.push_back(shapeData && shapeData[i]);
+  auto readNumbers = [&](StringRef name, std::vector<int64_t> &numbers) {
+    auto list = (*module)->getAttrOfType<DenseI64ArrayAttr>(name);
+    llvm::copy(list.asArrayRef(), std::back_inserter(numbers));
+  };
+  readNumbers(kAliasesAttr, descriptor.aliases);
+  readNumbers(kOpenStridesAttr, descriptor.openStrides);
 
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(
       descriptor.processor, options.target == CompilerTarget::Cpu);

@@ -57,6 +57,12 @@ public:
       elements.push_back(text(value));
     return list(elements, terminated);
   }
+  Constant *numbers(ArrayRef<int64_t> values) {
+    SmallVector<Constant *> elements;
+    for (int64_t value : values)
+      elements.push_back(number(value));
+    return list(elements);
+  }
   /// sextant_value
   Constant *values(const std::vector<ModelValue> &values) {
     SmallVector<Constant *> records;
@@ -85,7 +91,7 @@ void mlir::sextant::addDescriptor(Module &module,
       {build.text(descriptor.prefix), build.text(descriptor.processor.name),
        build.number(signature.inputs.size()),
        build.number(signature.outputs.size()), build.values(signature.inputs),
-       build.values(signature.outputs)});
+       build.values(signature.outputs), build.numbers(descriptor.aliases)});
 
   SmallVector<uint8_t> shapeData(descriptor.shapeData.begin(),
                                  descriptor.shapeData.end());
@@ -111,7 +117,8 @@ void mlir::sextant::addDescriptor(Module &module,
        build.texts(descriptor.checks, true),
        build.global(
            ConstantDataArray::get(context, ArrayRef<uint8_t>(shapeData))),
-       build.list(ranges), build.number(ranges.size()), weights,
+       build.numbers(descriptor.openStrides), build.list(ranges),
+       build.number(ranges.size()), weights,
        build.number(descriptor.weightsSize),
        descriptor.weightsFile.empty() ? build.null()
                                       : build.text(descriptor.weightsFile),

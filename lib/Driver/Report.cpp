@@ -102,6 +102,7 @@ void mlir::sextant::writeReport(llvm::raw_ostream &os,
       {"features", std::move(features)},
       {"inputs", listValues(descriptor.signature.inputs)},
       {"outputs", listValues(descriptor.signature.outputs)},
+      {"aliases", llvm::json::Array(descriptor.aliases)},
       {"checks", std::move(checks)},
       {"weights_bytes", static_cast<int64_t>(descriptor.weightsSize)},
   };

@@ -256,14 +256,14 @@ Error Runner::writeOutputs() {
 
 Error Runner::measure() {
   Expected<std::vector<double>> once =
-      model->run(inputs, outputs, options.threads);
+      model->run(inputs, outputs, options.threads, options.inPlace);
   if (!once)
     return once.takeError();
   // Half a second, but not more than a thousand times.
   int64_t repeat = std::max<int64_t>(
       3, std::min<int64_t>(1000, 0.5 / std::max(once->front(), 1e-7)));
   Expected<std::vector<double>> seconds =
-      model->run(inputs, outputs, options.threads, repeat);
+      model->run(inputs, outputs, options.threads, options.inPlace, repeat);
   if (!seconds)
     return seconds.takeError();
   llvm::sort(*seconds);
@@ -301,7 +301,7 @@ Expected<bool> Runner::run() {
     return made.takeError();
   outputs = std::move(*made);
   Expected<std::vector<double>> ran =
-      model->run(inputs, outputs, options.threads);
+      model->run(inputs, outputs, options.threads, options.inPlace);
   if (!ran)
     return ran.takeError();
 

@@ -7,6 +7,7 @@
 
 #include "SharedModel.h"
 
+#include "CacheBuffers.h"
 #include "ModelTable.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -86,10 +87,13 @@ SharedModel::makeOutputs(ArrayRef<Array> inputs) const {
 
 Expected<std::vector<double>> SharedModel::run(ArrayRef<Array> inputs,
                                                std::vector<Array> &outputs,
-                                               int32_t threads,
+                                               int32_t threads, bool inPlace,
                                                int64_t repeat) const {
   std::vector<sextant_tensor> in = makeTensors(inputs);
   std::vector<sextant_tensor> out = makeTensors(outputs);
+  std::optional<CacheBuffers> buffers;
+  if (inPlace)
+    buffers.emplace(signature(), in, out);
   char message[512];
   size_t size = 0;
   if (table->workspace_size(model, in.data(), in.size(), threads, &size,
@@ -111,5 +115,7 @@ Expected<std::vector<double>> SharedModel::run(ArrayRef<Array> inputs,
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
             .count());
   }
+  if (buffers)
+    buffers->readBack();
   return seconds;
 }

@@ -29,10 +29,11 @@ public:
   llvm::Expected<std::vector<Array>>
   makeOutputs(llvm::ArrayRef<Array> inputs) const;
 
-  /// Runs `repeat` times; gives the seconds of each.
+  /// Runs `repeat` times; gives the seconds of each. `inPlace`: outputs that
+  /// may be the memory of an input are.
   llvm::Expected<std::vector<double>> run(llvm::ArrayRef<Array> inputs,
                                           std::vector<Array> &outputs,
-                                          int32_t threads,
+                                          int32_t threads, bool inPlace = false,
                                           int64_t repeat = 1) const;
 
 private:

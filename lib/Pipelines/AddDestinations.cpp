@@ -4,8 +4,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A cache is what a caller keeps between calls, in memory with room for more.
+// So a past and its present are buffers whose outer strides are open, and the
+// append that makes one of the other works in the present's memory, be it the
+// past's or not.
+//
+//===----------------------------------------------------------------------===//
 
 #include "sextant/Pipelines/Passes.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_ADDDESTINATIONS
@@ -57,6 +66,85 @@ std::pair<Value, Value> seeThroughReshapes(OpBuilder &builder, Location loc,
   return {source, destination};
 }
 
+Value lookThroughCasts(Value value) {
+  while (auto cast = value.getDefiningOp<tensor::CastOp>())
+    value = cast.getSource();
+  return value;
+}
+
+/// The argument of the model that `value` is, or none.
+BlockArgument findArgument(func::FuncOp entry, Value value) {
+  auto argument = dyn_cast_or_null<BlockArgument>(
+      value ? lookThroughCasts(value) : Value());
+  return argument && argument.getOwner() == &entry.getBody().front()
+             ? argument
+             : BlockArgument();
+}
+
+/// Row-major, with any room behind the rows of a cache; null where that needs
+/// sizes that are not static.
+MemRefLayoutAttrInterface getCacheLayout(RankedTensorType type, Layout layout) {
+  unsigned sequence = getSequenceDim(layout);
+  SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
+  int64_t stride = 1;
+  for (unsigned dim = type.getRank(); dim-- > sequence;) {
+    strides[dim] = stride;
+    if (dim > sequence && type.isDynamicDim(dim))
+      return nullptr;
+    stride *= dim > sequence ? type.getDimSize(dim) : 1;
+  }
+  return StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides);
+}
+
+/// Lets the append that makes `result` of a past of the caller's write to
+/// `destination`, and gives both open strides. Returns the destination's type.
+MemRefType openCache(func::FuncOp entry, Value result, MemRefType type) {
+  auto append = lookThroughCasts(result).getDefiningOp<CacheAppendOp>();
+  if (!append)
+    return type;
+  BlockArgument past = findArgument(entry, append.getPast() ? append.getPast()
+                                                            : append.getInit());
+  if (!past)
+    return type;
+  MemRefLayoutAttrInterface layout = getCacheLayout(
+      cast<RankedTensorType>(past.getType()), append.getLayout());
+  StringRef name = bufferization::BufferizationDialect::kBufferLayoutAttrName;
+  Attribute former = entry.getArgAttr(past.getArgNumber(), name);
+  if (!layout || (former && former != Attribute(layout)))
+    return type;
+  entry.setArgAttr(past.getArgNumber(), name, layout);
+  return MemRefType::get(type.getShape(), type.getElementType(), layout);
+}
+
+/// The append in front of `source` works on `destination`. One into a copy of
+/// a past first puts nothing behind that past, which is the copy, and which is
+/// not made where they are one memory.
+void appendInPlace(func::FuncOp entry, Value source, Value destination) {
+  auto append = lookThroughCasts(source).getDefiningOp<CacheAppendOp>();
+  OpBuilder builder(append);
+  Location loc = append.getLoc();
+  auto type = cast<RankedTensorType>(append.getInit().getType());
+  auto buffer = cast<MemRefType>(destination.getType());
+  auto wanted = MemRefType::get(type.getShape(), type.getElementType(),
+                                buffer.getLayout());
+  if (wanted != buffer)
+    destination = memref::CastOp::create(builder, loc, wanted, destination);
+  Value init = bufferization::ToTensorOp::create(
+      builder, loc, type, destination, /*restrict=*/true, /*writable=*/true);
+  if (!append.getPast()) {
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(builder, loc, append.getRows());
+    sizes[getSequenceDim(append.getLayout())] = builder.getIndexAttr(0);
+    Value none =
+        tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+    init = CacheAppendOp::create(builder, loc, TypeRange(type), none,
+                                 append.getInit(), /*offset=*/Value(), init,
+                                 append.getLayout())
+               .getResult();
+  }
+  append.getInitMutable().assign(init);
+}
+
 void AddDestinations::runOnOperation() {
   func::FuncOp entry = findEntry(getOperation());
   if (!entry)
@@ -71,7 +159,8 @@ void AddDestinations::runOnOperation() {
   SmallVector<Value> results(ret.getOperands());
   for (auto [index, result] : llvm::enumerate(results)) {
     auto type = cast<RankedTensorType>(result.getType());
-    auto memref = MemRefType::get(type.getShape(), type.getElementType());
+    auto plain = MemRefType::get(type.getShape(), type.getElementType());
+    MemRefType memref = openCache(entry, result, plain);
     DictionaryAttr attrs = entry.getResultAttrDict(index);
     NamedAttrList list(attrs ? attrs : builder.getDictionaryAttr({}));
     list.set(kRoleAttr, builder.getStringAttr("output"));
@@ -79,8 +168,12 @@ void AddDestinations::runOnOperation() {
                                     list.getDictionary(&getContext()),
                                     result.getLoc())))
       return signalPassFailure();
-    auto [source, destination] = seeThroughReshapes(
-        builder, ret.getLoc(), result, entry.getArguments().back());
+    Value source = result, destination = entry.getArguments().back();
+    if (memref == plain)
+      std::tie(source, destination) =
+          seeThroughReshapes(builder, ret.getLoc(), source, destination);
+    else
+      appendInPlace(entry, source, destination);
     bufferization::MaterializeInDestinationOp::create(
         builder, ret.getLoc(), /*result=*/Type(), source, destination,
         /*restrict=*/true, /*writable=*/true);

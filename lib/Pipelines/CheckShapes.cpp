@@ -8,6 +8,8 @@
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/Pipelines/Passes.h"
 
+#include "sextant/Sextant/IR/Sextant.h"
+
 namespace mlir::sextant {
 #define GEN_PASS_DEF_CHECKSHAPES
 #include "sextant/Pipelines/Passes.h.inc"
@@ -42,6 +44,9 @@ public:
   }
   Value value(OpFoldResult size) {
     return getValueOrCreateConstantIndexOp(builder, loc, size);
+  }
+  Value sum(Value lhs, Value rhs) {
+    return builder.createOrFold<arith::AddIOp>(loc, lhs, rhs);
   }
   void finish() {
     if (!all)
@@ -211,6 +216,27 @@ void check(cpu::AttentionOp op) {
   conditions.finish();
 }
 
+/// Rows fit behind the past, and both into the destination. An offset is
+/// checked by what the op decomposes into.
+void check(CacheAppendOp op) {
+  Conditions conditions(op);
+  unsigned sequence = getSequenceDim(op.getLayout());
+  for (unsigned dim = 0; dim < 4; ++dim) {
+    Value room = conditions.size(op.getInit(), dim);
+    Value rows = conditions.size(op.getRows(), dim);
+    if (Value past = op.getPast()) {
+      Value size = conditions.size(past, dim);
+      if (dim == sequence)
+        rows = conditions.sum(rows, size);
+      else
+        conditions.add(arith::CmpIPredicate::eq, room, size);
+    }
+    if (dim != sequence || op.getPast())
+      conditions.add(arith::CmpIPredicate::eq, room, rows);
+  }
+  conditions.finish();
+}
+
 void CheckShapes::runOnOperation() {
   getOperation().walk<WalkOrder::PreOrder>([](Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -223,6 +249,9 @@ void CheckShapes::runOnOperation() {
       check(kernel);
     else if (auto cast = dyn_cast<tensor::CastOp>(op))
       check(cast);
+    else if (auto append = dyn_cast<CacheAppendOp>(op);
+             append && append.hasPureTensorSemantics())
+      check(append);
     else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
       check(expand);
     else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))

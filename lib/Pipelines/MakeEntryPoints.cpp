@@ -25,7 +25,7 @@ using namespace mlir::sextant;
 
 namespace {
 
-constexpr int32_t kDataField = 0, kShapeField = 3;
+constexpr int32_t kDataField = 0, kShapeField = 3, kStridesField = 4;
 
 /// Dimensions that the runtime keeps for an output: SEXTANT_MAX_RANK.
 constexpr int64_t kMaxRank = 8;
@@ -58,10 +58,12 @@ private:
     return UnrealizedConversionCastOp::create(builder, loc, type, value)
         .getResult(0);
   }
-  Value loadTensor(MemRefType type, Value tensors, int32_t index);
+  Value loadTensor(MemRefType type, Value tensors, int32_t index,
+                   bool hasStrides);
   Value bytesAt(Value data);
   /// The operands of the model up to, and without, the first slot.
-  SmallVector<Value> loadOperands(Value inputs, Value outputs, Value weights);
+  SmallVector<Value> loadOperands(Value inputs, Value outputs, Value weights,
+                                  bool hasStrides);
   SmallVector<Value> callWorkspace(func::FuncOp workspace,
                                    ArrayRef<Value> operands, Value threads);
   StringRef getRole(unsigned index) {
@@ -88,8 +90,10 @@ Block *EntryBuilder::makeFunction(StringRef name, TypeRange arguments,
   return block;
 }
 
-/// A row-major memref over the tensor at `index`.
-Value EntryBuilder::loadTensor(MemRefType type, Value tensors, int32_t index) {
+/// A memref over the tensor at `index`, row-major but for strides that its type
+/// leaves open. Who only asks for sizes gives no strides.
+Value EntryBuilder::loadTensor(MemRefType type, Value tensors, int32_t index,
+                               bool hasStrides) {
   auto field = [&](int32_t number) -> Value {
     Value address = LLVM::GEPOp::create(builder, loc, pointer, tensor, tensors,
                                         ArrayRef<LLVM::GEPArg>{index, number});
@@ -101,17 +105,27 @@ Value EntryBuilder::loadTensor(MemRefType type, Value tensors, int32_t index) {
   descriptor.setAllocatedPtr(builder, loc, data);
   descriptor.setAlignedPtr(builder, loc, data);
   descriptor.setConstantOffset(builder, loc, 0);
-  Value shape, stride = constant(1);
+  auto element = [&](Value list, int64_t dim) -> Value {
+    Value address = LLVM::GEPOp::create(builder, loc, pointer, i64, list,
+                                        ArrayRef<LLVM::GEPArg>{int32_t(dim)});
+    return LLVM::LoadOp::create(builder, loc, i64, address);
+  };
+  auto [openStrides, offset] = type.getStridesAndOffset();
+  bool isOpen = hasStrides && !type.getLayout().isIdentity();
+  Value shape, strides, stride = constant(1);
   for (int64_t dim = type.getRank(); dim-- > 0;) {
     Value size;
     if (type.isDynamicDim(dim)) {
       if (!shape)
         shape = field(kShapeField);
-      Value address = LLVM::GEPOp::create(builder, loc, pointer, i64, shape,
-                                          ArrayRef<LLVM::GEPArg>{int32_t(dim)});
-      size = LLVM::LoadOp::create(builder, loc, i64, address);
+      size = element(shape, dim);
     } else {
       size = constant(type.getDimSize(dim));
+    }
+    if (isOpen && ShapedType::isDynamic(openStrides[dim])) {
+      if (!strides)
+        strides = field(kStridesField);
+      stride = element(strides, dim);
     }
     descriptor.setSize(builder, loc, dim, size);
     descriptor.setStride(builder, loc, dim, stride);
@@ -135,17 +149,17 @@ Value EntryBuilder::bytesAt(Value data) {
 }
 
 SmallVector<Value> EntryBuilder::loadOperands(Value inputs, Value outputs,
-                                              Value weights) {
+                                              Value weights, bool hasStrides) {
   SmallVector<Value> operands;
   int32_t inputCount = 0, outputCount = 0;
   for (auto [index, type] : llvm::enumerate(entry.getArgumentTypes())) {
     StringRef role = getRole(index);
     if (role.empty())
-      operands.push_back(
-          loadTensor(::cast<MemRefType>(type), inputs, inputCount++));
+      operands.push_back(loadTensor(::cast<MemRefType>(type), inputs,
+                                    inputCount++, hasStrides));
     else if (role == "output")
-      operands.push_back(
-          loadTensor(::cast<MemRefType>(type), outputs, outputCount++));
+      operands.push_back(loadTensor(::cast<MemRefType>(type), outputs,
+                                    outputCount++, hasStrides));
     else if (role == "weights")
       operands.push_back(bytesAt(weights));
     else
@@ -170,8 +184,9 @@ void EntryBuilder::makeRun(func::FuncOp workspace) {
   Block *block =
       makeFunction("sextant_kernel_run",
                    {pointer, pointer, pointer, pointer, i64, pointer}, i32);
-  SmallVector<Value> operands = loadOperands(
-      block->getArgument(0), block->getArgument(1), block->getArgument(2));
+  SmallVector<Value> operands =
+      loadOperands(block->getArgument(0), block->getArgument(1),
+                   block->getArgument(2), /*hasStrides=*/true);
   SmallVector<Value> sizes =
       callWorkspace(workspace, operands, block->getArgument(4));
   Value place = block->getArgument(3);
@@ -190,7 +205,8 @@ void EntryBuilder::makeWorkspace(func::FuncOp workspace) {
       makeFunction("sextant_kernel_workspace", {pointer, pointer, i64}, i64);
   Value null = LLVM::ZeroOp::create(builder, loc, pointer);
   SmallVector<Value> operands =
-      loadOperands(block->getArgument(0), block->getArgument(1), null);
+      loadOperands(block->getArgument(0), block->getArgument(1), null,
+                   /*hasStrides=*/false);
   Value total = constant(0), limit = constant(int64_t(1) << 62);
   for (Value size : callWorkspace(workspace, operands, block->getArgument(2))) {
     total = LLVM::AddOp::create(builder, loc, total, size);
@@ -205,7 +221,8 @@ void EntryBuilder::makeShapes(func::FuncOp shapes) {
   SmallVector<Value> operands;
   for (auto [index, type] : llvm::enumerate(shapes.getArgumentTypes()))
     operands.push_back(loadTensor(::cast<MemRefType>(type),
-                                  block->getArgument(0), int32_t(index)));
+                                  block->getArgument(0), int32_t(index),
+                                  /*hasStrides=*/false));
   auto call = func::CallOp::create(builder, loc, shapes, operands);
   unsigned next = 0;
   int64_t output = 0;

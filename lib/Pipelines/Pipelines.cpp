@@ -64,6 +64,10 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   addCleanup(pm);
+  pm.addPass(createPermitAliases());
+  // Appends, which are left until it is known whose memory they work in.
+  pm.addPass(createDecompose());
+  addCleanup(pm);
 }
 
 void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
@@ -123,6 +127,8 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<LLVM::LLVMFuncOp>(createMarkDisjoint());
 }
 
+static const DecomposeOptions keepAppends{/*keepAppends=*/true};
+
 void mlir::sextant::buildReferenceRaisedPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
   addPreparation(pm);
@@ -130,7 +136,9 @@ void mlir::sextant::buildReferenceRaisedPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
-  pm.addPass(createDecompose());
+  // Only to let presents be their pasts, as with any other target.
+  pm.addPass(createRaiseCache());
+  pm.addPass(createDecompose(keepAppends));
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
   addChecks(pm);
@@ -160,7 +168,7 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addPass(createAttentionToKernel());
   // What has no kernel is computed as it is defined.
-  pm.addPass(createDecompose());
+  pm.addPass(createDecompose(keepAppends));
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
   addChecks(pm);

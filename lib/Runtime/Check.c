@@ -62,22 +62,6 @@ static int64_t byte_size(const sextant_tensor *tensor) {
   return empty ? 0 : size;
 }
 
-static int is_row_major(const sextant_tensor *tensor) {
-  int64_t expected = 1;
-  if (!tensor->strides)
-    return 1;
-  for (int32_t i = 0; i < tensor->rank; ++i)
-    if (tensor->shape[i] == 0)
-      return 1;
-  for (int32_t i = tensor->rank - 1; i >= 0; --i) {
-    /* The stride of a dimension of one is never used. */
-    if (tensor->shape[i] != 1 && tensor->strides[i] != expected)
-      return 0;
-    expected *= tensor->shape[i];
-  }
-  return 1;
-}
-
 /* What holds for inputs and outputs alike. */
 static sextant_status check_tensor(const char *kind, const sextant_value *value,
                                    const sextant_tensor *tensor, int needs_data,
@@ -106,9 +90,9 @@ static sextant_status check_tensor(const char *kind, const sextant_value *value,
     return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
                         "%s '%s' expects a size that fits in memory", kind,
                         value->name);
-  if (!is_row_major(tensor))
+  if (!sextant_fits_in_memory(tensor))
     return sextant_fail(SEXTANT_UNSUPPORTED_STRIDES, message, size,
-                        "%s '%s' expects row-major strides without gaps", kind,
+                        "%s '%s' expects strides that fit in memory", kind,
                         value->name);
   if (needs_data && bytes && !tensor->data)
     return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
@@ -254,6 +238,11 @@ sextant_status sextant_check_inputs(const sextant_tensor *inputs, size_t count,
                      needs_data || DESCRIPTOR->shape_data[i], message, size);
     if (status != SEXTANT_OK)
       return status;
+    if (DESCRIPTOR->shape_data[i] && !sextant_is_dense(&inputs[i], 0))
+      return sextant_fail(SEXTANT_UNSUPPORTED_STRIDES, message, size,
+                          "input '%s', which decides shapes, expects row-major "
+                          "strides without gaps",
+                          signature->inputs[i].name);
   }
   return check_symbols(inputs, count, message, size);
 }
@@ -283,6 +272,11 @@ sextant_status sextant_check_outputs(const sextant_tensor *outputs,
             "output '%s' expects %lld in dimension %d, but got %lld",
             value->name, (long long)shapes[i][d], d,
             (long long)outputs[i].shape[d]);
+    if (!sextant_is_injective(&outputs[i]))
+      return sextant_fail(SEXTANT_UNSUPPORTED_STRIDES, message, size,
+                          "output '%s' expects strides that keep its elements "
+                          "apart",
+                          value->name);
   }
   return SEXTANT_OK;
 }

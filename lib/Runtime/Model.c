@@ -9,6 +9,7 @@
 #include "Runtime.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DESCRIPTOR (&sextant_model_descriptor)
 
@@ -103,6 +104,11 @@ static sextant_status measure(const sextant_tensor *inputs,
   return SEXTANT_OK;
 }
 
+static size_t round_up(size_t bytes) {
+  return (bytes + SEXTANT_WORKSPACE_ALIGNMENT - 1) /
+         SEXTANT_WORKSPACE_ALIGNMENT * SEXTANT_WORKSPACE_ALIGNMENT;
+}
+
 static int32_t clamp_threads(int32_t threads) {
   return threads < 1 ? 1 : threads > kMaxThreads ? kMaxThreads : threads;
 }
@@ -128,55 +134,95 @@ sextant_status sextant_workspace_size(const sextant_model *model,
                              signature->outputs[i].rank, shapes[i], 0};
     outputs[i] = output;
   }
-  return measure(inputs, outputs, clamp_threads(threads), needed, message,
-                 size);
+  status =
+      measure(inputs, outputs, clamp_threads(threads), needed, message, size);
+  if (status != SEXTANT_OK)
+    return status;
+  *needed = round_up(*needed);
+  for (size_t i = 0; i < input_count; ++i)
+    *needed +=
+        (size_t)sextant_packed_size(&inputs[i], DESCRIPTOR->open_strides[i]);
+  return SEXTANT_OK;
 }
 
-static int64_t count_bytes(const sextant_tensor *tensor) {
-  int64_t bytes = sextant_element_size(tensor->type);
-  for (int32_t d = 0; d < tensor->rank; ++d)
-    bytes *= tensor->shape[d];
-  return bytes;
+/* A call's tensors as compiled code takes them. */
+typedef struct arguments {
+  size_t input_count, output_count;
+  sextant_tensor *inputs, *outputs;
+  int64_t (*input_strides)[SEXTANT_MAX_RANK];
+} arguments;
+
+static int64_t open_strides(const arguments *call, int is_output,
+                            size_t index) {
+  return DESCRIPTOR
+      ->open_strides[is_output ? call->input_count + index : index];
 }
 
-static int overlap(const void *a, uint64_t a_size, const void *b,
-                   uint64_t b_size) {
-  uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-  return a_size && b_size && x < y + b_size && y < x + a_size;
-}
-
-/* Compiled code counts on memory that it writes being reached one way only. */
-static sextant_status check_overlap(const sextant_tensor *inputs,
-                                    const sextant_tensor *outputs,
+/* Compiled code counts on memory that it writes being reached one way only. A
+ * present may be its past, whose rows are not written then. */
+static sextant_status check_overlap(const arguments *call,
                                     const void *workspace, size_t needed,
                                     char *message, size_t size) {
   const sextant_signature *signature = &DESCRIPTOR->signature;
-  for (size_t i = 0; i < signature->input_count; ++i)
-    if (overlap(inputs[i].data, (uint64_t)count_bytes(&inputs[i]), workspace,
-                needed))
+  for (size_t i = 0; i < call->input_count; ++i)
+    if (sextant_overlaps_bytes(&call->inputs[i], workspace, needed))
       return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
                           "expects a workspace apart from input '%s'",
                           signature->inputs[i].name);
-  for (size_t o = 0; o < signature->output_count; ++o) {
+  for (size_t o = 0; o < call->output_count; ++o) {
     const char *name = signature->outputs[o].name;
-    uint64_t bytes = (uint64_t)count_bytes(&outputs[o]);
-    if (overlap(outputs[o].data, bytes, workspace, needed))
+    const sextant_tensor *output = &call->outputs[o];
+    if (sextant_overlaps_bytes(output, workspace, needed))
       return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
                           "expects a workspace apart from output '%s'", name);
-    for (size_t i = 0; i < signature->input_count; ++i)
-      if (overlap(outputs[o].data, bytes, inputs[i].data,
-                  (uint64_t)count_bytes(&inputs[i])))
+    for (size_t i = 0; i < call->input_count; ++i) {
+      const char *input = signature->inputs[i].name;
+      int may_be = signature->aliases[o] == (int64_t)i;
+      if (may_be && sextant_join_strides(&call->inputs[i],
+                                         call->input_strides[i], output)) {
+        if (sextant_is_dense(output, open_strides(call, 1, o)))
+          continue;
+        return sextant_fail(SEXTANT_UNSUPPORTED_STRIDES, message, size,
+                            "expects output '%s' in the memory of input '%s' "
+                            "with rows that are contiguous",
+                            name, input);
+      }
+      if (sextant_overlap(output, &call->inputs[i]))
         return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
-                            "expects output '%s' apart from input '%s'", name,
-                            signature->inputs[i].name);
+                            "expects output '%s' apart from input '%s'%s", name,
+                            input,
+                            may_be ? ", or with its data and strides" : "");
+    }
     for (size_t other = 0; other < o; ++other)
-      if (overlap(outputs[o].data, bytes, outputs[other].data,
-                  (uint64_t)count_bytes(&outputs[other])))
+      if (sextant_overlap(output, &call->outputs[other]))
         return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
                             "expects output '%s' apart from output '%s'", name,
                             signature->outputs[other].name);
   }
   return SEXTANT_OK;
+}
+
+/* Dense copies of tensors with gaps, one behind the other from `place` on. The
+ * copies of outputs are filled by the run. */
+static void pack(const arguments *call, char *place) {
+  for (size_t k = 0; k < call->input_count + call->output_count; ++k) {
+    int is_output = k >= call->input_count;
+    sextant_tensor *tensor =
+        is_output ? &call->outputs[k - call->input_count] : &call->inputs[k];
+    int64_t bytes = sextant_packed_size(tensor, DESCRIPTOR->open_strides[k]);
+    if (!bytes)
+      continue;
+    int64_t strides[SEXTANT_MAX_RANK];
+    sextant_tensor copy = *tensor;
+    copy.data = place;
+    copy.strides = 0;
+    sextant_fill_strides(&copy, strides);
+    if (!is_output)
+      sextant_copy(&copy, tensor);
+    memcpy((int64_t *)tensor->strides, strides, sizeof(strides));
+    tensor->data = place;
+    place += bytes;
+  }
 }
 
 sextant_status sextant_run(const sextant_model *model,
@@ -204,10 +250,26 @@ sextant_status sextant_run(const sextant_model *model,
     run.parallel_for = call->parallel_for;
     run.pool = call->pool;
   }
-  size_t needed = 0;
-  status = measure(inputs, outputs, run.threads, &needed, message, size);
+  sextant_tensor taken[input_count + 1], made[output_count + 1];
+  int64_t taken_strides[input_count + 1][SEXTANT_MAX_RANK];
+  int64_t made_strides[output_count + 1][SEXTANT_MAX_RANK];
+  arguments all = {input_count, output_count, taken, made, taken_strides};
+  size_t needed = 0, kernel_size, packed = 0;
+  for (size_t i = 0; i < input_count; ++i) {
+    taken[i] = inputs[i];
+    sextant_fill_strides(&taken[i], taken_strides[i]);
+    packed += (size_t)sextant_packed_size(&taken[i], open_strides(&all, 0, i));
+  }
+  for (size_t o = 0; o < output_count; ++o) {
+    made[o] = outputs[o];
+    sextant_fill_strides(&made[o], made_strides[o]);
+    packed += (size_t)sextant_packed_size(&made[o], open_strides(&all, 1, o));
+  }
+  status = measure(taken, made, run.threads, &kernel_size, message, size);
   if (status != SEXTANT_OK)
     return status;
+  kernel_size = round_up(kernel_size);
+  needed = kernel_size + packed;
   if (needed && !workspace)
     return sextant_fail(SEXTANT_BAD_WORKSPACE, message, size,
                         "expects a workspace of %zu bytes, but got a null "
@@ -221,16 +283,24 @@ sextant_status sextant_run(const sextant_model *model,
     return sextant_fail(SEXTANT_BAD_WORKSPACE, message, size,
                         "expects a workspace aligned to %d bytes",
                         SEXTANT_WORKSPACE_ALIGNMENT);
-  status = check_overlap(inputs, outputs, workspace, needed, message, size);
+  status = check_overlap(&all, workspace, needed, message, size);
   if (status != SEXTANT_OK)
     return status;
-  int32_t failed = sextant_kernel_run(inputs, outputs, model->weights,
-                                      workspace, run.threads, &run);
+  if (packed)
+    pack(&all, (char *)workspace + kernel_size);
+  int32_t failed = sextant_kernel_run(taken, made, model->weights, workspace,
+                                      run.threads, &run);
   if (failed)
     return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s",
                         failed > 0 ? DESCRIPTOR->checks[failed - 1]
                                    : "expects a parallel-for that numbers its "
                                      "threads below those of the call");
+  for (size_t o = 0; o < output_count; ++o)
+    if (made[o].data != outputs[o].data) {
+      sextant_tensor output = outputs[o];
+      sextant_fill_strides(&output, taken_strides[0]);
+      sextant_copy(&output, &made[o]);
+    }
   return SEXTANT_OK;
 }
 

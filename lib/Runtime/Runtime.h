@@ -32,6 +32,9 @@ typedef struct sextant_descriptor {
   const char *const *checks;
   /* One byte an input: whether output shapes depend on its data. */
   const uint8_t *shape_data;
+  /* For each input, then each output: how many of its outer dimensions may have
+   * any stride in compiled code. */
+  const int64_t *open_strides;
   const sextant_range *ranges;
   int64_t range_count;
   /* Weights inside, or null and the file beside. */
@@ -94,6 +97,25 @@ sextant_status sextant_check_outputs(const sextant_tensor *outputs,
                                      size_t count,
                                      int64_t (*shapes)[SEXTANT_MAX_RANK],
                                      char *message, size_t message_size);
+
+/* Gives a tensor strides of its own: those that it has, or row-major ones. The
+ * functions below take what this made. */
+void sextant_fill_strides(sextant_tensor *tensor, int64_t *strides);
+/* Row-major without gaps inside of the `open` outer dimensions. */
+int sextant_is_dense(const sextant_tensor *tensor, int64_t open);
+int sextant_fits_in_memory(const sextant_tensor *tensor);
+/* Whether no two elements lie in one place. */
+int sextant_is_injective(const sextant_tensor *tensor);
+int sextant_overlap(const sextant_tensor *a, const sextant_tensor *b);
+int sextant_overlaps_bytes(const sextant_tensor *tensor, const void *begin,
+                           uint64_t size);
+/* Whether a past and its present are the same memory with the same strides;
+ * those of the past's dimensions of one are then made the same. */
+int sextant_join_strides(sextant_tensor *past, int64_t *strides,
+                         const sextant_tensor *present);
+/* Bytes of workspace that a dense copy takes; 0 if none is needed. */
+int64_t sextant_packed_size(const sextant_tensor *tensor, int64_t open);
+void sextant_copy(const sextant_tensor *to, const sextant_tensor *from);
 
 /* The runtime's part of a symbol table: values of names found in inputs. */
 typedef struct sextant_symbol {

@@ -50,3 +50,35 @@ func.func @keeps_a_reshape_of_a_value_that_is_returned_too(%x: tensor<15xf32>)
   %e = tensor.expand_shape %r [[0, 1]] output_shape [3, 5] : tensor<15xf32> into tensor<3x5xf32>
   return %e, %e : tensor<3x5xf32>, tensor<3x5xf32>
 }
+
+// -----
+
+// A cache has room behind its rows, and both its names have the same strides.
+// CHECK-LABEL: func.func @opens_the_strides_of_a_cache(
+// CHECK-SAME: %[[PAST:[^:]*]]: tensor<?x3x?x16xf32> {bufferization.buffer_layout = strided<[?, ?, 16, 1]>
+// CHECK-SAME: %[[OUT:[^:]*]]: memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>> {sextant.role = "output"}
+// CHECK: %[[INIT:.*]] = bufferization.to_tensor %[[OUT]] restrict writable
+// CHECK: %[[GROWN:.*]] = sextant.cache_append ins(%{{.*}}) behind(%[[PAST]] : {{.*}}) outs(%[[INIT]]
+// CHECK: bufferization.materialize_in_destination %[[GROWN]] in restrict writable %[[OUT]]
+func.func @opens_the_strides_of_a_cache(%past: tensor<?x3x?x16xf32>, %rows: tensor<?x3x?x16xf32>,
+                                        %init: tensor<?x3x?x16xf32>) -> tensor<?x3x?x16xf32> {
+  %r = sextant.cache_append ins(%rows : tensor<?x3x?x16xf32>) behind(%past : tensor<?x3x?x16xf32>)
+      outs(%init : tensor<?x3x?x16xf32>)
+  return %r : tensor<?x3x?x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @keeps_a_shared_cache_before_it_appends(
+// CHECK-SAME: %[[PAST:[^:]*]]: tensor<?x64x3x16xf32> {bufferization.buffer_layout = strided<[?, 48, 16, 1]>
+// CHECK: %[[OUT:[^:]*]]: memref<?x64x3x16xf32, strided<[?, 48, 16, 1]>> {sextant.role = "output"}
+// CHECK: %[[INIT:.*]] = bufferization.to_tensor %[[OUT]] restrict writable
+// CHECK: %[[NONE:.*]] = tensor.empty(%{{.*}}) : tensor<?x0x3x16xf32>
+// CHECK: %[[KEPT:.*]] = sextant.cache_append ins(%[[NONE]] : {{.*}}) behind(%[[PAST]] : {{.*}}) outs(%[[INIT]]
+// CHECK: sextant.cache_append ins(%{{.*}}) outs(%[[KEPT]] : {{.*}}) at(
+func.func @keeps_a_shared_cache_before_it_appends(%past: tensor<?x64x3x16xf32>, %rows: tensor<?x?x3x16xf32>,
+                                                  %at: tensor<?xi64>) -> tensor<?x64x3x16xf32> {
+  %r = sextant.cache_append ins(%rows : tensor<?x?x3x16xf32>) outs(%past : tensor<?x64x3x16xf32>)
+      at(%at : tensor<?xi64>) layout bshd
+  return %r : tensor<?x64x3x16xf32>
+}

@@ -50,6 +50,9 @@ int main(int argc, char **argv) {
             options.remarksFile);
   table.add("save-stages", "FOLDER", "Write the program after each stage",
             options.saveStages);
+  table.add("crash-reproducer", "FILE",
+            "Where a pass that fails leaves its IR, for sextant-opt",
+            options.crashReproducer);
   table.add("report", "FILE", "Describe the result as JSON", options.report);
   table.addFlag("timing", "Print where time went", options.timing);
   table.add("linker", "PROGRAM", "Instead of ld.lld", options.linker);

@@ -69,6 +69,8 @@ int main(int argc, char **argv) {
   table.add("target", "NAME", "cpu (default) or reference", parse(parseTarget));
   table.add("cpu", "NAME", "Processor to compile for", compile.cpu);
   table.add("threads", "N", "Threads to run with (1)", number(options.threads));
+  table.addFlag("in-place", "Let presents be the memory of their pasts",
+                options.inPlace);
   table.addFlag("time", "Print the best and the median time", options.time);
   table.add("output", "PLACE", "A folder, or an .npz, .npy or .pb file",
             options.output);

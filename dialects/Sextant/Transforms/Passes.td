@@ -40,6 +40,10 @@ def Decompose : Pass<"sextant-decompose"> {
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
   ];
+  let options = [
+    Option<"keepAppends", "keep-appends", "bool", /*default=*/"false",
+           "leave sextant.cache_append on tensors, which may be in place once it is on memrefs">,
+  ];
 }
 
 def GoOnline : Pass<"sextant-go-online"> {

@@ -42,6 +42,8 @@ struct CompilerOptions {
   std::vector<DimRange> dims;
   bool passedRemarks = false, missedRemarks = false;
   std::string remarksFile, saveStages, report;
+  /// Where IR and passes go if a pass fails or crashes.
+  std::string crashReproducer;
   /// Empty: the output's stem as a C identifier.
   std::string prefix;
   /// Empty: the linker of the LLVM that this is built with, or of the path.

@@ -28,6 +28,8 @@ struct RunnerOptions {
   std::optional<uint64_t> random;
   double relative = 1e-3, absolute = 1e-5;
   bool time = false;
+  /// Presents are in the memory of their pasts, where they may be.
+  bool inPlace = false;
   int32_t threads = 1;
   /// A folder, or a file.
   std::string output;

@@ -38,6 +38,11 @@ func::FuncOp findEntry(ModuleOp module);
 inline constexpr StringLiteral kWeightsAttr = "sextant.weights";
 inline constexpr StringLiteral kChecksAttr = "sextant.checks";
 inline constexpr StringLiteral kShapeDataAttr = "sextant.shape_data";
+/// For each output, the input whose memory it may be, or -1.
+inline constexpr StringLiteral kAliasesAttr = "sextant.aliases";
+/// For each input and then each output, how many of its outer dimensions may
+/// have any stride; the inner ones are row-major without gaps.
+inline constexpr StringLiteral kOpenStridesAttr = "sextant.open_strides";
 
 /// On a function: which of its pointers, counted as LLVM has them, reach memory
 /// that no other argument reaches.

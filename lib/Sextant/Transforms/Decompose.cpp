@@ -40,13 +40,16 @@ namespace {
 
 struct DecomposePattern
     : public OpInterfaceRewritePattern<linalg::AggregatedOpInterface> {
-  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  explicit DecomposePattern(MLIRContext *context, bool keepAppends = false)
+      : OpInterfaceRewritePattern(context), keepAppends(keepAppends) {}
 
   LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
                                 PatternRewriter &rewriter) const override {
     // linalg.softmax is upstream's to decompose.
     if (!isa_and_present<SextantDialect>(op->getDialect()))
       return rewriter.notifyMatchFailure(op, "not an op of the dialect");
+    if (keepAppends && isa<CacheAppendOp>(op) && op->getNumResults() != 0)
+      return rewriter.notifyMatchFailure(op, "kept for buffers");
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (failed(results)) {
       // What decomposes on tensors only has no result on memrefs.
@@ -61,12 +64,17 @@ struct DecomposePattern
     rewriter.replaceOp(op, *results);
     return success();
   }
+
+private:
+  bool keepAppends;
 };
 
 struct Decompose : public sextant::impl::DecomposeBase<Decompose> {
+  using DecomposeBase::DecomposeBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateDecomposePatterns(patterns);
+    patterns.add<DecomposePattern>(&getContext(), keepAppends);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

@@ -54,7 +54,8 @@ static void run(const char *what) {
 }
 
 int main(void) {
-  int64_t strides[] = {8, 1}, expected[1][SEXTANT_MAX_RANK];
+  int64_t strides[] = {INT64_MAX / 3, 1}, joined[] = {4, 1};
+  int64_t gaps[] = {8, 1}, expected[1][SEXTANT_MAX_RANK];
   size_t unused;
   char short_message[8];
   if (attention_create(NULL, &model, message, sizeof(message)))
@@ -95,7 +96,11 @@ int main(void) {
   inputs[1].data = (char *)key + 1;
   run("misaligned input");
   inputs[0].strides = strides;
-  run("strides");
+  run("strides beyond memory");
+  outputs[0].strides = joined;
+  run("strides that join rows");
+  inputs[0].strides = gaps;
+  run("strides with too small a workspace");
   outputs[0].data = query;
   run("overlap");
   outputs[0].data = workspace;
