@@ -16,18 +16,20 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace llvm;
 using namespace mlir::sextant;
 
 /// The C API, as the runtime's sources spell it.
 static constexpr StringRef kApi[] = {
-    "sextant_create",        "sextant_describe", "sextant_destroy",
-    "sextant_output_shapes", "sextant_run",      "sextant_workspace_size",
+    "sextant_create",         "sextant_describe",  "sextant_destroy",
+    "sextant_output_shapes",  "sextant_processor", "sextant_run",
+    "sextant_workspace_size",
 };
 static constexpr StringRef kEntrySymbol = "sextant_model_v1";
 
-Expected<Processor> mlir::sextant::findProcessor(StringRef name) {
+static Expected<Processor> findProcessor(StringRef name) {
   Processor processor;
   StringSet<> known;
   if (name == "native") {
@@ -52,8 +54,29 @@ Expected<Processor> mlir::sextant::findProcessor(StringRef name) {
   return processor;
 }
 
+Expected<std::vector<Processor>>
+mlir::sextant::findProcessors(StringRef names) {
+  std::vector<Processor> processors;
+  for (StringRef name : split(names, ',')) {
+    Expected<Processor> found = findProcessor(name);
+    if (!found)
+      return found.takeError();
+    for (const Processor &other : processors)
+      if (other.name == found->name)
+        return createStringError("expects each processor once, but got '%s' "
+                                 "twice",
+                                 found->name.c_str());
+    // Behind those with as many features, before those with less.
+    auto place = llvm::find_if(processors, [&](const Processor &other) {
+      return other.features.size() < found->features.size();
+    });
+    processors.insert(place, *found);
+  }
+  return processors;
+}
+
 Expected<std::unique_ptr<TargetMachine>>
-mlir::sextant::makeTargetMachine(const Processor &processor, bool optimize) {
+mlir::sextant::makeTargetMachine(bool optimize) {
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
   InitializeNativeTargetAsmParser();
@@ -70,7 +93,7 @@ mlir::sextant::makeTargetMachine(const Processor &processor, bool optimize) {
   return machine;
 }
 
-void mlir::sextant::setProcessor(Module &module, const Processor &processor) {
+static void setProcessor(Module &module, const Processor &processor) {
   std::string features;
   for (const std::string &feature : processor.features)
     features += (features.empty() ? "+" : ",+") + feature;
@@ -85,6 +108,24 @@ void mlir::sextant::setProcessor(Module &module, const Processor &processor) {
     function.addFnAttr("prefer-vector-width", "256");
     function.addFnAttr("no-trapping-math", "true");
   }
+}
+
+Error mlir::sextant::makeVersions(Module &module,
+                                  ArrayRef<Processor> processors) {
+  std::vector<std::unique_ptr<Module>> copies;
+  for (size_t i = 1; i < processors.size(); ++i)
+    copies.push_back(CloneModule(module));
+  for (auto [i, processor] : llvm::enumerate(processors)) {
+    Module &version = i ? *copies[i - 1] : module;
+    setProcessor(version, processor);
+    for (GlobalValue &value : version.global_values())
+      if (!value.isDeclaration())
+        value.setName(value.getName() + "." + Twine(i));
+  }
+  for (std::unique_ptr<Module> &copy : copies)
+    if (Linker::linkModules(module, std::move(copy)))
+      return createStringError("versions for several processors do not link");
+  return Error::success();
 }
 
 /// The runtime's one parallel loop needs no analysis that looks for more of

@@ -23,16 +23,17 @@ struct Processor {
   /// In the order of the runtime's list.
   std::vector<std::string> features;
 };
-llvm::Expected<Processor> findProcessor(StringRef name);
+/// From names separated by commas, those with more features first.
+llvm::Expected<std::vector<Processor>> findProcessors(StringRef names);
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-makeTargetMachine(const Processor &processor, bool optimize);
+makeTargetMachine(bool optimize);
 
 /// All that the runtime has to know about a model.
 struct Descriptor {
   std::string prefix;
   Signature signature;
-  Processor processor;
+  std::vector<Processor> processors;
   std::vector<std::string> checks;
   std::vector<bool> shapeData;
   /// For each output an input or -1; for each input and output, how many outer
@@ -53,9 +54,9 @@ void addDescriptor(llvm::Module &module, const Descriptor &descriptor);
 llvm::Error linkRuntime(llvm::Module &module, const Descriptor &descriptor,
                         Threads threads, bool entrySymbol);
 
-/// Marks the functions that are compiled for the processor, before the runtime
-/// is linked: that has to run on any.
-void setProcessor(llvm::Module &module, const Processor &processor);
+/// Makes of a model one version for each processor, before the runtime is
+/// linked: that has to run on any.
+llvm::Error makeVersions(llvm::Module &module, ArrayRef<Processor> processors);
 
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
                     bool vectorize);

@@ -117,10 +117,11 @@ LogicalResult Compilation::checkOptions() {
                 descriptor.prefix + "'");
   if (options.output == "-" && options.emit >= Emit::Obj)
     return fail("expects an output file for machine code, but got '-'");
-  llvm::Expected<Processor> processor = findProcessor(options.cpu);
-  if (!processor)
-    return fail(processor.takeError());
-  descriptor.processor = *processor;
+  llvm::Expected<std::vector<Processor>> processors =
+      findProcessors(options.cpu);
+  if (!processors)
+    return fail(processors.takeError());
+  descriptor.processors = *processors;
   descriptor.ranges = options.dims;
   return success();
 }
@@ -260,7 +261,8 @@ LogicalResult Compilation::translate() {
     return failure();
   code->setDataLayout(machine->createDataLayout());
   code->setTargetTriple(machine->getTargetTriple());
-  setProcessor(*code, descriptor.processor);
+  if (llvm::Error error = makeVersions(*code, descriptor.processors))
+    return fail(std::move(error));
   addDescriptor(*code, descriptor);
   if (llvm::Error error = linkRuntime(*code, descriptor, options.threads,
                                       options.emit == Emit::So))
@@ -292,8 +294,8 @@ LogicalResult Compilation::emitCode() {
   readNumbers(kAliasesAttr, descriptor.aliases);
   readNumbers(kOpenStridesAttr, descriptor.openStrides);
 
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(
-      descriptor.processor, options.target == CompilerTarget::Cpu);
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made =
+      makeTargetMachine(options.target == CompilerTarget::Cpu);
   if (!made)
     return fail(made.takeError());
   machine = std::move(*made);

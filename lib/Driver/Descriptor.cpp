@@ -87,8 +87,19 @@ void mlir::sextant::addDescriptor(Module &module,
   ConstantMaker build(module);
   LLVMContext &context = module.getContext();
   const Signature &signature = descriptor.signature;
+  std::string names;
+  SmallVector<Constant *> versions;
+  for (auto [i, processor] : llvm::enumerate(descriptor.processors)) {
+    names += (i ? "," : "") + processor.name;
+    SmallVector<Constant *> fields{build.text(processor.name),
+                                   build.texts(processor.features, true)};
+    for (StringRef name : {"run", "shapes", "workspace"})
+      fields.push_back(module.getFunction(
+          ("sextant_kernel_" + name + "." + Twine(i)).str()));
+    versions.push_back(build.record(fields));
+  }
   Constant *described = build.record(
-      {build.text(descriptor.prefix), build.text(descriptor.processor.name),
+      {build.text(descriptor.prefix), build.text(names),
        build.number(signature.inputs.size()),
        build.number(signature.outputs.size()), build.values(signature.inputs),
        build.values(signature.outputs), build.numbers(descriptor.aliases)});
@@ -113,7 +124,7 @@ void mlir::sextant::addDescriptor(Module &module,
     weights = data;
   }
   Constant *value = build.record(
-      {described, build.texts(descriptor.processor.features, true),
+      {described, build.list(versions), build.number(versions.size()),
        build.texts(descriptor.checks, true),
        build.global(
            ConstantDataArray::get(context, ArrayRef<uint8_t>(shapeData))),

@@ -90,16 +90,17 @@ static llvm::json::Array listValues(const std::vector<ModelValue> &values) {
 void mlir::sextant::writeReport(llvm::raw_ostream &os,
                                 const CompilerOptions &options,
                                 const Descriptor &descriptor) {
-  llvm::json::Array checks, features;
+  llvm::json::Array checks, processors;
   for (const std::string &check : descriptor.checks)
     checks.push_back(check);
-  for (const std::string &feature : descriptor.processor.features)
-    features.push_back(feature);
+  for (const Processor &processor : descriptor.processors)
+    processors.push_back(llvm::json::Object{
+        {"name", processor.name},
+        {"features", llvm::json::Array(processor.features)}});
   llvm::json::Object report{
       {"prefix", descriptor.prefix},
       {"target", options.target == CompilerTarget::Cpu ? "cpu" : "reference"},
-      {"processor", descriptor.processor.name},
-      {"features", std::move(features)},
+      {"processors", std::move(processors)},
       {"inputs", listValues(descriptor.signature.inputs)},
       {"outputs", listValues(descriptor.signature.outputs)},
       {"aliases", llvm::json::Array(descriptor.aliases)},

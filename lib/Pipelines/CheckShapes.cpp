@@ -7,7 +7,6 @@
 
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/Pipelines/Passes.h"
-
 #include "sextant/Sextant/IR/Sextant.h"
 
 namespace mlir::sextant {

@@ -27,12 +27,14 @@ sextant_status sextant_create(const sextant_options *options,
                         "expects a place for the model, but got a null "
                         "pointer");
   *result = 0;
-  sextant_status status = sextant_check_processor(message, size);
+  const sextant_version *version;
+  sextant_status status = sextant_choose_version(&version, message, size);
   if (status != SEXTANT_OK)
     return status;
   sextant_model *model = calloc(1, sizeof(*model));
   if (!model)
     return sextant_fail(SEXTANT_OUT_OF_MEMORY, message, size, "out of memory");
+  model->version = version;
   status = sextant_open_weights(model, options ? options->weights_path : 0,
                                 message, size);
   if (status != SEXTANT_OK) {
@@ -50,6 +52,10 @@ void sextant_destroy(sextant_model *model) {
   free(model);
 }
 
+const char *sextant_processor(const sextant_model *model) {
+  return model ? model->version->processor : "";
+}
+
 static sextant_status require_model(const sextant_model *model, char *message,
                                     size_t size) {
   return model ? SEXTANT_OK
@@ -58,11 +64,12 @@ static sextant_status require_model(const sextant_model *model, char *message,
 }
 
 /* The shapes, checked: a model may compute one that no memory can have. */
-static sextant_status find_shapes(const sextant_tensor *inputs,
+static sextant_status find_shapes(const sextant_model *model,
+                                  const sextant_tensor *inputs,
                                   int64_t (*shapes)[SEXTANT_MAX_RANK],
                                   char *message, size_t size) {
   const sextant_signature *signature = &DESCRIPTOR->signature;
-  sextant_kernel_shapes(inputs, shapes);
+  model->version->shapes(inputs, shapes);
   for (size_t i = 0; i < signature->output_count; ++i)
     for (int32_t d = 0; d < signature->outputs[i].rank; ++d)
       if (shapes[i][d] < 0 || shapes[i][d] > (INT64_C(1) << 48))
@@ -90,13 +97,14 @@ sextant_output_shapes(const sextant_model *model, const sextant_tensor *inputs,
   if (output_count && !shapes)
     return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
                         "expects a place for shapes, but got a null pointer");
-  return find_shapes(inputs, shapes, message, size);
+  return find_shapes(model, inputs, shapes, message, size);
 }
 
-static sextant_status measure(const sextant_tensor *inputs,
+static sextant_status measure(const sextant_model *model,
+                              const sextant_tensor *inputs,
                               const sextant_tensor *outputs, int32_t threads,
                               size_t *needed, char *message, size_t size) {
-  int64_t bytes = sextant_kernel_workspace(inputs, outputs, threads);
+  int64_t bytes = model->version->workspace(inputs, outputs, threads);
   if (bytes < 0 || bytes > (INT64_C(1) << 48))
     return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
                         "expects inputs whose workspace fits in memory");
@@ -134,8 +142,8 @@ sextant_status sextant_workspace_size(const sextant_model *model,
                              signature->outputs[i].rank, shapes[i], 0};
     outputs[i] = output;
   }
-  status =
-      measure(inputs, outputs, clamp_threads(threads), needed, message, size);
+  status = measure(model, inputs, outputs, clamp_threads(threads), needed,
+                   message, size);
   if (status != SEXTANT_OK)
     return status;
   *needed = round_up(*needed);
@@ -237,7 +245,7 @@ sextant_status sextant_run(const sextant_model *model,
   if (status != SEXTANT_OK)
     return status;
   int64_t shapes[DESCRIPTOR->signature.output_count + 1][SEXTANT_MAX_RANK];
-  status = find_shapes(inputs, shapes, message, size);
+  status = find_shapes(model, inputs, shapes, message, size);
   if (status == SEXTANT_OK)
     status =
         sextant_check_outputs(outputs, output_count, shapes, message, size);
@@ -265,7 +273,8 @@ sextant_status sextant_run(const sextant_model *model,
     sextant_fill_strides(&made[o], made_strides[o]);
     packed += (size_t)sextant_packed_size(&made[o], open_strides(&all, 1, o));
   }
-  status = measure(taken, made, run.threads, &kernel_size, message, size);
+  status =
+      measure(model, taken, made, run.threads, &kernel_size, message, size);
   if (status != SEXTANT_OK)
     return status;
   kernel_size = round_up(kernel_size);
@@ -288,8 +297,8 @@ sextant_status sextant_run(const sextant_model *model,
     return status;
   if (packed)
     pack(&all, (char *)workspace + kernel_size);
-  int32_t failed = sextant_kernel_run(taken, made, model->weights, workspace,
-                                      run.threads, &run);
+  int32_t failed = model->version->run(taken, made, model->weights, workspace,
+                                       run.threads, &run);
   if (failed)
     return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s",
                         failed > 0 ? DESCRIPTOR->checks[failed - 1]
@@ -313,6 +322,7 @@ const sextant_model_table *sextant_model_v1(void) {
       sextant_output_shapes,
       sextant_workspace_size,
       sextant_run,
+      sextant_processor,
   };
   return &table;
 }

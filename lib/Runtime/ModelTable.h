@@ -28,6 +28,7 @@ typedef struct sextant_model_table {
   sextant_status (*run)(const sextant_model *, const sextant_tensor *, size_t,
                         const sextant_tensor *, size_t, void *, size_t,
                         const sextant_call *, char *, size_t);
+  const char *(*processor)(const sextant_model *);
 } sextant_model_table;
 
 const sextant_model_table *sextant_model_v1(void);

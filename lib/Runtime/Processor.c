@@ -48,21 +48,32 @@ static int has_feature(const char *name, int state) {
   return 0;
 }
 
-sextant_status sextant_check_processor(char *message, size_t size) {
+/* A feature that the version needs and this processor lacks, or null. */
+static const char *find_missing(const sextant_version *version) {
   int state = saved_state();
-  for (const char *const *name = sextant_model_descriptor.features; *name;
-       ++name)
+  for (const char *const *name = version->features; *name; ++name)
     if (!has_feature(*name, state))
-      return sextant_fail(SEXTANT_UNSUPPORTED_PROCESSOR, message, size,
-                          "expects a processor with %s, as the model was "
-                          "compiled for %s",
-                          *name, sextant_model_descriptor.signature.processor);
-  return SEXTANT_OK;
+      return *name;
+  return 0;
 }
 #else
-sextant_status sextant_check_processor(char *message, size_t size) {
-  (void)message;
-  (void)size;
-  return SEXTANT_OK;
+static const char *find_missing(const sextant_version *version) {
+  (void)version;
+  return 0;
 }
 #endif
+
+sextant_status sextant_choose_version(const sextant_version **version,
+                                      char *message, size_t size) {
+  const char *missing = 0;
+  for (int64_t v = 0; v < sextant_model_descriptor.version_count; ++v) {
+    *version = &sextant_model_descriptor.versions[v];
+    missing = find_missing(*version);
+    if (!missing)
+      return SEXTANT_OK;
+  }
+  return sextant_fail(SEXTANT_UNSUPPORTED_PROCESSOR, message, size,
+                      "expects a processor with %s, as the model was compiled "
+                      "for %s",
+                      missing, sextant_model_descriptor.signature.processor);
+}

@@ -23,11 +23,33 @@ typedef struct sextant_range {
   int64_t low, high;
 } sextant_range;
 
+/* State of one run, behind the pointer that compiled code passes on. */
+typedef struct sextant_run_state {
+  int32_t threads;
+  sextant_parallel_for parallel_for;
+  void *pool;
+} sextant_run_state;
+
+/* The model, compiled for one processor. */
+typedef struct sextant_version {
+  const char *processor;
+  /* Features that the code was compiled for, a null at the end. */
+  const char *const *features;
+  int32_t (*run)(const sextant_tensor *inputs, const sextant_tensor *outputs,
+                 const unsigned char *weights, void *workspace, int64_t threads,
+                 sextant_run_state *run);
+  void (*shapes)(const sextant_tensor *inputs,
+                 int64_t (*shapes)[SEXTANT_MAX_RANK]);
+  int64_t (*workspace)(const sextant_tensor *inputs,
+                       const sextant_tensor *outputs, int64_t threads);
+} sextant_version;
+
 /* The driver writes a constant of this layout; see Driver/Descriptor.cpp. */
 typedef struct sextant_descriptor {
   sextant_signature signature;
-  /* Features that the code was compiled for, a null at the end. */
-  const char *const *features;
+  /* The better ones first. */
+  const sextant_version *versions;
+  int64_t version_count;
   /* Messages of the model's own checks. */
   const char *const *checks;
   /* One byte an input: whether output shapes depend on its data. */
@@ -47,28 +69,11 @@ typedef struct sextant_descriptor {
 extern const sextant_descriptor sextant_model_descriptor;
 
 struct sextant_model {
+  const sextant_version *version;
   const unsigned char *weights;
   void *mapping;
   size_t mapping_size;
 };
-
-/* State of one run, behind the pointer that compiled code passes on. */
-typedef struct sextant_run_state {
-  int32_t threads;
-  sextant_parallel_for parallel_for;
-  void *pool;
-} sextant_run_state;
-
-/* The compiled model. */
-int32_t sextant_kernel_run(const sextant_tensor *inputs,
-                           const sextant_tensor *outputs,
-                           const unsigned char *weights, void *workspace,
-                           int64_t threads, sextant_run_state *run);
-void sextant_kernel_shapes(const sextant_tensor *inputs,
-                           int64_t (*shapes)[SEXTANT_MAX_RANK]);
-int64_t sextant_kernel_workspace(const sextant_tensor *inputs,
-                                 const sextant_tensor *outputs,
-                                 int64_t threads);
 
 /* An outlined loop over [begin, end); returns the number of a failed check. */
 typedef int32_t (*sextant_loop)(void *frame, int64_t begin, int64_t end,
@@ -83,7 +88,9 @@ sextant_status sextant_fail(sextant_status status, char *message, size_t size,
 int64_t sextant_element_size(int32_t type);
 const char *sextant_type_name(int32_t type);
 
-sextant_status sextant_check_processor(char *message, size_t message_size);
+/* The best version that this processor can run. */
+sextant_status sextant_choose_version(const sextant_version **version,
+                                      char *message, size_t message_size);
 sextant_status sextant_open_weights(struct sextant_model *model,
                                     const char *path, char *message,
                                     size_t message_size);

@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   table.add("o", "FILE", "Output; its header goes beside it", options.output);
   table.add("target", "NAME", "cpu (default), or reference: plain loops",
             parse(parseTarget));
-  table.add("cpu", "NAME", "x86-64-v3 (default), native, or LLVM's name",
+  table.add("cpu", "NAMES", "x86-64-v3 (default), native, LLVM's; or several",
             options.cpu);
   table.add("threads", "KIND", "openmp (default), caller: lent, or none",
             parse(parseThreads));

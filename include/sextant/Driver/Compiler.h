@@ -34,7 +34,7 @@ struct CompilerOptions {
   /// `-` is standard output, for text.
   std::string output;
   CompilerTarget target = CompilerTarget::Cpu;
-  /// A processor of LLVM's, or `native`.
+  /// Processors of LLVM's, or `native`, separated by commas.
   std::string cpu = "x86-64-v3";
   Threads threads = Threads::OpenMP;
   WeightsPlace weights = WeightsPlace::Embed;
