@@ -33,6 +33,9 @@ using namespace mlir::sextant::cpu;
 static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kLn2 = 0.6931471805599453;
 
+/// Rows whose dot products with two keys leave registers for both factors.
+static constexpr int64_t kDotRows = 6;
+
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
@@ -55,45 +58,55 @@ void AttentionKernel::loadQueries() {
   Value zero = constantOf(vectorType, 0.0);
   Value count = sub(rowEnd, rowBegin);
   int64_t whole = shape.keySize / unit.lanes * unit.lanes;
+  int64_t width = cast<MemRefType>(queryTile.getType()).getDimSize(1);
   forEach(constant(0), count, 1, [&](Value row) {
     std::tie(rowHead, rowQuery) = headAndQuery(row);
     forEach(constant(0), constant(whole), unit.lanes, [&](Value column) {
-      Value vector = vector::LoadOp::create(
-          b, loc, vectorType, query,
-          indicesOf(op.getQueryLayout(), batch, rowHead, rowQuery, column));
+      Value vector = loadWide(
+          query,
+          indicesOf(op.getQueryLayout(), batch, rowHead, rowQuery, column),
+          unit.lanes);
       vector::StoreOp::create(b, loc,
                               arith::MulFOp::create(b, loc, vector, scale),
                               queryTile, ValueRange{row, column});
     });
     for (int64_t column = whole; column < shape.keySize; ++column) {
       Value element =
-          memref::LoadOp::create(b, loc, query,
-                                 indicesOf(op.getQueryLayout(), batch, rowHead,
-                                           rowQuery, constant(column)));
+          loadElement(query, indicesOf(op.getQueryLayout(), batch, rowHead,
+                                       rowQuery, constant(column)));
       memref::StoreOp::create(
           b, loc, arith::MulFOp::create(b, loc, element, scalarScale),
           queryTile, ValueRange{row, constant(column)});
     }
-    // The sink is what the running maximum and sum start from.
+    for (int64_t column = shape.keySize; column < width; ++column)
+      memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), 0.0),
+                              queryTile, ValueRange{row, constant(column)});
+    // The sink is what the running maximum and sum start from, once.
     Value start =
         constantOf(b.getF32Type(), -std::numeric_limits<double>::infinity());
+    Value sum = constantOf(b.getF32Type(), sink ? 1 : 0);
     if (sink) {
-      start = memref::LoadOp::create(b, loc, sink, rowHead);
+      Value logit = memref::LoadOp::create(b, loc, sink, rowHead);
       if (isPlain)
-        start = arith::MulFOp::create(b, loc, start,
+        logit = arith::MulFOp::create(b, loc, logit,
                                       constantOf(b.getF32Type(), kLog2E));
+      if (few) {
+        Value isFirst = less(chunk, constant(1));
+        logit = arith::SelectOp::create(b, loc, isFirst, logit, start);
+        sum = arith::SelectOp::create(b, loc, isFirst, sum,
+                                      constantOf(b.getF32Type(), 0.0));
+      }
+      start = logit;
     }
     memref::StoreOp::create(b, loc, start, maxima, row);
-    memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), sink ? 1 : 0),
-                            sums, row);
+    memref::StoreOp::create(b, loc, sum, sums, row);
   });
   Value padded = few ? count : mul(ceilDiv(count, unit.rows), unit.rows);
   forEach(constant(0), padded, 1, [&](Value row) {
-    forEach(constant(0), constant(shape.valuePanels(unit) * width), unit.lanes,
-            [&](Value column) {
-              vector::StoreOp::create(b, loc, zero, accumulator,
-                                      ValueRange{row, column});
-            });
+    forEach(constant(0), constant(getColumns()), unit.lanes, [&](Value column) {
+      vector::StoreOp::create(b, loc, zero, accumulator,
+                              ValueRange{row, column});
+    });
   });
   // Rows that only fill up the last tile.
   forEach(count, padded, 1, [&](Value row) {
@@ -109,49 +122,47 @@ void AttentionKernel::loadQueries() {
   });
 }
 
+void AttentionKernel::storeRow(Value row, Value sum, Value peak,
+                               function_ref<Value(Value)> loadSums) {
+  OpBuilder &b = *builder;
+  std::tie(rowHead, rowQuery) = headAndQuery(row);
+  Value zero = constantOf(b.getF32Type(), 0.0);
+  Value isEmpty =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, zero);
+  Value inverse =
+      arith::DivFOp::create(b, loc, constantOf(b.getF32Type(), 1.0), sum);
+  inverse = arith::SelectOp::create(b, loc, isEmpty, zero, inverse);
+  Value factor = vector::BroadcastOp::create(b, loc, vectorType, inverse);
+  auto store = [&](Value column, int64_t columns) {
+    storeNarrow(
+        arith::MulFOp::create(b, loc, loadSums(column), factor), init,
+        indicesOf(op.getResultLayout(), batch, rowHead, rowQuery, column),
+        columns);
+  };
+  int64_t whole = shape.valueSize / unit.lanes * unit.lanes;
+  forEach(constant(0), constant(whole), unit.lanes,
+          [&](Value column) { store(column, unit.lanes); });
+  if (whole < shape.valueSize)
+    store(constant(whole), shape.valueSize - whole);
+  if (!logSumExp)
+    return;
+  if (isPlain)
+    peak =
+        arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), kLn2));
+  Value log = math::LogOp::create(b, loc, sum);
+  memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, peak, log),
+                          logSumExp, ValueRange{batch, rowHead, rowQuery});
+}
+
 void AttentionKernel::storeResults() {
   OpBuilder &b = *builder;
   forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
-    std::tie(rowHead, rowQuery) = headAndQuery(row);
     Value sum = memref::LoadOp::create(b, loc, sums, row);
-    Value zero = constantOf(b.getF32Type(), 0.0);
-    Value isEmpty =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, zero);
-    Value inverse =
-        arith::DivFOp::create(b, loc, constantOf(b.getF32Type(), 1.0), sum);
-    inverse = arith::SelectOp::create(b, loc, isEmpty, zero, inverse);
-    Value factor = vector::BroadcastOp::create(b, loc, vectorType, inverse);
-    auto store = [&](Value column, int64_t columns) {
-      Value vector = vector::LoadOp::create(b, loc, vectorType, accumulator,
-                                            ValueRange{row, column});
-      vector = arith::MulFOp::create(b, loc, vector, factor);
-      SmallVector<Value> to =
-          indicesOf(op.getResultLayout(), batch, rowHead, rowQuery, column);
-      if (columns == unit.lanes) {
-        vector::StoreOp::create(b, loc, vector, init, to);
-        return;
-      }
-      for (int64_t lane = 0; lane < columns; ++lane) {
-        to.back() = add(column, constant(lane));
-        Value element =
-            vector::ExtractOp::create(b, loc, vector, ArrayRef<int64_t>{lane});
-        memref::StoreOp::create(b, loc, element, init, to);
-      }
-    };
-    int64_t whole = shape.valueSize / unit.lanes * unit.lanes;
-    forEach(constant(0), constant(whole), unit.lanes,
-            [&](Value column) { store(column, unit.lanes); });
-    if (whole < shape.valueSize)
-      store(constant(whole), shape.valueSize - whole);
-    if (!logSumExp)
-      return;
     Value peak = memref::LoadOp::create(b, loc, maxima, row);
-    if (isPlain)
-      peak =
-          arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), kLn2));
-    Value log = math::LogOp::create(b, loc, sum);
-    memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, peak, log),
-                            logSumExp, ValueRange{batch, rowHead, rowQuery});
+    storeRow(row, sum, peak, [&](Value column) -> Value {
+      return vector::LoadOp::create(b, loc, vectorType, accumulator,
+                                    ValueRange{row, column});
+    });
   });
 }
 
@@ -167,17 +178,26 @@ void AttentionKernel::forEachTile(
             [&](Value row) { body(unit.rows, row); });
     return;
   }
-  SmallVector<int64_t> cases;
-  for (int64_t rows = 1; rows <= unit.rows; ++rows)
-    cases.push_back(rows);
-  auto choice = scf::IndexSwitchOp::create(*builder, loc, TypeRange(), count,
-                                           cases, cases.size());
+  // Tiles of nearly equal height.
+  Value tiles = ceilDiv(count, kDotRows);
+  Value height = arith::DivUIOp::create(
+      *builder, loc, add(count, sub(tiles, constant(1))), tiles);
+  auto loop = scf::ForOp::create(*builder, loc, constant(0), count, height);
+  keepAsWritten(loop);
   OpBuilder::InsertionGuard guard(*builder);
+  builder->setInsertionPointToStart(loop.getBody());
+  Value row = loop.getInductionVar();
+  Value rest = minimum(height, sub(count, row));
+  SmallVector<int64_t> cases;
+  for (int64_t rows = 1; rows <= kDotRows; ++rows)
+    cases.push_back(rows);
+  auto choice = scf::IndexSwitchOp::create(*builder, loc, TypeRange(), rest,
+                                           cases, cases.size());
   builder->createBlock(&choice.getDefaultRegion());
   scf::YieldOp::create(*builder, loc);
   for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
     builder->createBlock(&region);
-    body(rows, constant(0));
+    body(rows, row);
     scf::YieldOp::create(*builder, loc);
   }
 }
@@ -185,19 +205,14 @@ void AttentionKernel::forEachTile(
 void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
   OpBuilder &b = *builder;
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  Value bh = add(mul(batch, shape.keyHeads), head);
   Value panels = ceilDiv(sub(keyEnd, keyBegin), width);
-  Value firstPanel =
-      few ? constant(0)
-          : arith::DivUIOp::create(b, loc, keyBegin, constant(width));
+  Value firstPanel = arith::DivUIOp::create(b, loc, keyBegin, constant(width));
   forEach(constant(0), panels, 1, [&](Value number) {
     Value panel =
-        at(keys, {bh, add(firstPanel, number), zero, zero},
+        at(keys, {slot, add(firstPanel, number), zero, zero},
            {one, one, b.getIndexAttr(shape.keySize), b.getIndexAttr(width)},
            {shape.keySize, width});
     Value column = mul(number, width);
-    if (few)
-      packKeyPanel(packedKey, panel, batch, head, add(keyBegin, column));
     forEachTile([&](int64_t rows, Value row) {
       auto body = [&] {
         Value left = at(queryTile, {row, zero},
@@ -240,7 +255,6 @@ void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
 void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
   OpBuilder &b = *builder;
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  Value bh = add(mul(batch, shape.keyHeads), head);
   forEachTile([&](int64_t rows, Value row) {
     // Few rows leave registers for more columns.
     int64_t vectors = unit.vectors;
@@ -251,7 +265,7 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
     }
     Value count = keysOfTile(row, keyBegin, keyEnd);
     buildIf(less(constant(0), count), [&] {
-      int64_t columns = few ? shape.valueSize : shape.valuePanels(unit) * width;
+      int64_t columns = few ? shape.valueSize : getColumns();
       forEach(
           constant(0), constant(columns), vectors * unit.lanes,
           [&](Value column) {
@@ -271,7 +285,7 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
             } else {
               Value panel =
                   arith::DivUIOp::create(b, loc, column, constant(width));
-              right = at(values, {bh, panel, keyBegin, zero},
+              right = at(values, {slot, panel, keyBegin, zero},
                          {one, one, count, b.getIndexAttr(width)},
                          {ShapedType::kDynamic, width});
             }
@@ -286,15 +300,23 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
             };
             auto loadRight = [&](OpBuilder &b, Location loc, int64_t v,
                                  Value k) -> Value {
-              return vector::LoadOp::create(
-                  b, loc, vectorType, right,
-                  ValueRange{k, constant(v * unit.lanes)});
+              return loadWide(right, ValueRange{k, constant(v * unit.lanes)},
+                              unit.lanes);
+            };
+            auto prefetch = [&](OpBuilder &, Location, Value k) {
+              Value next = add(add(keyBegin, constant(shape.blockKeys)), k);
+              for (int64_t u = 0; u < RegisterTile{}.unroll; ++u)
+                prefetchRow(keys, op.getKeyLayout(), add(next, constant(u)),
+                            column, vectors * unit.lanes, 2);
             };
             RegisterTile tile{rows, vectors, unit.lanes};
             if (rows * vectors < 8)
               tile.partialSums = rows * vectors <= 2 ? 4 : 2;
             tile.loadLeft = loadLeft;
             tile.loadRight = loadRight;
+            // Memory is as busy here as it is while keys are read.
+            if (few)
+              tile.onStep = prefetch;
             SmallVector<Value> results =
                 tile.build(b, loc, constant(0), count, {});
             for (int64_t r = 0; r < rows; ++r)
@@ -317,7 +339,10 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
 //===----------------------------------------------------------------------===//
 
 void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
-  buildProducts(keyBegin, keyEnd);
+  if (few)
+    buildDots(keyBegin, keyEnd);
+  else
+    buildProducts(keyBegin, keyEnd);
   forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
     Value count = keysOfTile(row, keyBegin, keyEnd);
     buildIf(less(constant(0), count),
@@ -326,30 +351,14 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
   buildWeightedSum(keyBegin, keyEnd);
 }
 
-func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
-  builder = &b;
-  few = isFew;
-  SmallVector<Type> types;
-  for (Value operand : getBlockOperands())
-    types.push_back(operand.getType());
-  if (few)
-    types.append(
-        {op.getKey().getType(), getScratchType(), op.getValue().getType()});
-  else
-    types.append({getPackedKeysType(), getPackedValuesType()});
-  types.append(5, b.getIndexType());
-  func::FuncOp function = createFunction(
-      few ? "sextant_attention_few_rows" : "sextant_attention", types);
-  OpBuilder::InsertionGuard guard(b);
-  Block *entry = function.addEntryBlock();
-  b.setInsertionPointToStart(entry);
-  auto argument = entry->args_begin();
+void AttentionKernel::bindOperands(Block *entry,
+                                   Block::args_iterator &argument) {
   query = *argument++;
   auxiliaries.clear();
   captures.clear();
+  dynamicOrigin.clear();
   for (size_t i = 0; i < op.getAuxiliaries().size(); ++i)
     auxiliaries.push_back(*argument++);
-  SmallVector<Value> dynamicOrigin;
   for (size_t i = 0; i < op.getOrigin().size(); ++i)
     dynamicOrigin.push_back(*argument++);
   for (size_t i = 0; i < op.getCaptures().size(); ++i)
@@ -357,17 +366,12 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   sink = op.getSink() ? *argument++ : Value();
   init = *argument++;
   logSumExp = op.getLogSumExpInit() ? *argument++ : Value();
-  if (few)
-    packedKey = *argument++;
-  keys = *argument++;
-  values = *argument++;
-  keyCount = *argument++;
-  batch = *argument++;
-  head = *argument++;
-  rowBegin = *argument++;
-  rowEnd = *argument++;
-  queryCount =
-      memref::DimOp::create(b, loc, query, getSequenceDim(op.getQueryLayout()));
+  queryCount = memref::DimOp::create(*builder, loc, query,
+                                     getSequenceDim(op.getQueryLayout()));
+}
+
+void AttentionKernel::loadOrigin() {
+  OpBuilder &b = *builder;
   origin.clear();
   size_t next = 0;
   for (int64_t fixed : op.getStaticOrigin()) {
@@ -382,37 +386,88 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
       value = arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
     origin.push_back(value);
   }
+}
 
-  int64_t rows = few ? unit.rows : shape.blockRows;
+func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
+  builder = &b;
+  few = isFew;
+  SmallVector<Type> types;
+  for (Value operand : getBlockOperands())
+    types.push_back(operand.getType());
+  if (few)
+    types.append(
+        {op.getKey().getType(), op.getValue().getType(), getStatesType()});
+  else
+    types.append({getPackedKeysType(), getPackedValuesType()});
+  types.append(few ? 9 : 6, b.getIndexType());
+  func::FuncOp function = createFunction(
+      few ? "sextant_attention_few_rows" : "sextant_attention", types);
+  OpBuilder::InsertionGuard guard(b);
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  auto argument = entry->args_begin();
+  bindOperands(entry, argument);
+  keys = *argument++;
+  values = *argument++;
+  Value states, chunkBegin, chunkEnd;
+  if (few) {
+    states = *argument++;
+    slot = *argument++;
+    chunk = *argument++;
+    chunkBegin = *argument++;
+    chunkEnd = *argument++;
+  } else {
+    slot = *argument++;
+  }
+  keyCount = *argument++;
+  batch = *argument++;
+  head = *argument++;
+  rowBegin = *argument++;
+  rowEnd = *argument++;
+  loadOrigin();
+
+  int64_t rows = few ? shape.fewRows : shape.blockRows;
   auto scratch = [&](ArrayRef<int64_t> dims, Type type) -> Value {
     return memref::AllocaOp::create(b, loc, MemRefType::get(dims, type),
                                     b.getI64IntegerAttr(64));
   };
   Type f32 = b.getF32Type();
-  queryTile = scratch({rows, shape.keySize}, f32);
+  int64_t size = few ? llvm::alignTo(shape.keySize, unit.lanes) : shape.keySize;
+  queryTile = scratch({rows, size}, f32);
   // Some columns more, or the rows of a tile would share cache sets.
   scores = scratch({rows, shape.blockKeys + width}, f32);
-  accumulator = scratch({rows, shape.valuePanels(unit) * width}, f32);
   maxima = scratch({rows}, f32);
   sums = scratch({rows}, f32);
   limits = scratch({rows / unit.rows}, b.getIndexType());
+  Value state;
+  if (few) {
+    OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+    state = at(
+        states, {slot, zero, zero},
+        {one, b.getIndexAttr(rows), b.getIndexAttr(getColumns() + unit.lanes)},
+        {rows, getColumns() + unit.lanes});
+    accumulator = state;
+  } else {
+    accumulator = scratch({rows, getColumns()}, f32);
+  }
 
   blockFirst = constant(0);
   blockEnd = keyCount;
   prepareScore();
   loadQueries();
+  Value first = maximum(blockFirst, few ? chunkBegin : constant(0));
+  Value end = minimum(blockEnd, few ? chunkEnd : keyCount);
   // Blocks start where panels do.
   Value start =
-      mul(arith::DivUIOp::create(b, loc, maximum(blockFirst, constant(0)),
-                                 constant(width)),
-          width);
-  forEach(start, minimum(blockEnd, keyCount), shape.blockKeys,
-          [&](Value keyBegin) {
-            Value keyEnd = minimum(add(keyBegin, constant(shape.blockKeys)),
-                                   minimum(blockEnd, keyCount));
-            buildKeyBlock(keyBegin, keyEnd);
-          });
-  storeResults();
+      mul(arith::DivUIOp::create(b, loc, first, constant(width)), width);
+  forEach(start, end, shape.blockKeys, [&](Value keyBegin) {
+    buildKeyBlock(keyBegin,
+                  minimum(add(keyBegin, constant(shape.blockKeys)), end));
+  });
+  if (few)
+    storeStates(state);
+  else
+    storeResults();
   func::ReturnOp::create(b, loc);
   return function;
 }

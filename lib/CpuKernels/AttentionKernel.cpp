@@ -31,6 +31,7 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
   shape.valueSize = size(op.getValue(), 3);
   shape.blockRows = 4 * unit.rows;
   shape.blockKeys = 256;
+  shape.fewRows = 8 * unit.rows;
   return shape;
 }
 
@@ -57,9 +58,9 @@ MemRefType AttentionKernel::getPackedValuesType() const {
                          vectorType.getElementType());
 }
 
-MemRefType AttentionKernel::getScratchType() const {
+MemRefType AttentionKernel::getStatesType() const {
   return MemRefType::get(
-      {ShapedType::kDynamic, shape.blockKeys / width, shape.keySize, width},
+      {ShapedType::kDynamic, shape.fewRows, getColumns() + unit.lanes},
       vectorType.getElementType());
 }
 
@@ -155,6 +156,44 @@ SmallVector<Value> AttentionKernel::indicesOf(Layout layout, Value batch,
   return {batch, head, row, column};
 }
 
+Value AttentionKernel::loadWide(Value memref, ValueRange indices,
+                                int64_t lanes) {
+  Type element = getElementTypeOrSelf(memref.getType());
+  Value vector = vector::LoadOp::create(
+      *builder, loc, VectorType::get({lanes}, element), memref, indices);
+  if (element.isF32())
+    return vector;
+  return arith::ExtFOp::create(
+      *builder, loc, VectorType::get({lanes}, builder->getF32Type()), vector);
+}
+
+Value AttentionKernel::loadElement(Value memref, ValueRange indices) {
+  Value element = memref::LoadOp::create(*builder, loc, memref, indices);
+  if (element.getType().isF32())
+    return element;
+  return arith::ExtFOp::create(*builder, loc, builder->getF32Type(), element);
+}
+
+void AttentionKernel::storeNarrow(Value vector, Value memref,
+                                  ArrayRef<Value> indices, int64_t columns) {
+  OpBuilder &b = *builder;
+  Type element = getElementTypeOrSelf(memref.getType());
+  if (!element.isF32())
+    vector = arith::TruncFOp::create(
+        b, loc, VectorType::get({unit.lanes}, element), vector);
+  if (columns >= unit.lanes) {
+    vector::StoreOp::create(b, loc, vector, memref, indices);
+    return;
+  }
+  SmallVector<Value> to(indices);
+  for (int64_t lane = 0; lane < columns; ++lane) {
+    to.back() = add(indices.back(), constant(lane));
+    Value scalar =
+        vector::ExtractOp::create(b, loc, vector, ArrayRef<int64_t>{lane});
+    memref::StoreOp::create(b, loc, scalar, memref, to);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Packing
 //===----------------------------------------------------------------------===//
@@ -163,7 +202,6 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
                                    Value head, Value firstKey) {
   // Keys behind the last are the last again: their scores are hidden later.
   OpBuilder &b = *builder;
-  auto eight = VectorType::get({8}, vectorType.getElementType());
   Value last = sub(keyCount, constant(1));
   for (int64_t part = 0; part < width; part += 8) {
     SmallVector<Value> rows;
@@ -173,9 +211,8 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
     forEach(constant(0), constant(whole), 8, [&](Value column) {
       SmallVector<Value> vectors;
       for (Value row : rows)
-        vectors.push_back(vector::LoadOp::create(
-            b, loc, eight, key,
-            indicesOf(op.getKeyLayout(), batch, head, row, column)));
+        vectors.push_back(loadWide(
+            key, indicesOf(op.getKeyLayout(), batch, head, row, column), 8));
       vectors = transposeEight(b, loc, vectors);
       for (auto [i, vector] : llvm::enumerate(vectors))
         vector::StoreOp::create(
@@ -184,9 +221,9 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
     });
     for (int64_t column = whole; column < shape.keySize; ++column)
       for (auto [r, row] : llvm::enumerate(rows)) {
-        Value element = memref::LoadOp::create(
-            b, loc, key,
-            indicesOf(op.getKeyLayout(), batch, head, row, constant(column)));
+        Value element =
+            loadElement(key, indicesOf(op.getKeyLayout(), batch, head, row,
+                                       constant(column)));
         memref::StoreOp::create(
             b, loc, element, panel,
             ValueRange{constant(column), constant(part + r)});
@@ -206,20 +243,20 @@ func::FuncOp AttentionKernel::buildPackKeys(OpBuilder &b) {
   builder = &b;
   Type index = b.getIndexType();
   func::FuncOp function = createFunction(
-      "sextant_pack_keys",
-      {op.getKey().getType(), getPackedKeysType(), index, index, index, index});
+      "sextant_pack_keys", {op.getKey().getType(), getPackedKeysType(), index,
+                            index, index, index, index});
   OpBuilder::InsertionGuard guard(b);
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   Value key = entry->getArgument(0), packed = entry->getArgument(1);
-  Value batch = entry->getArgument(2), head = entry->getArgument(3);
+  Value place = entry->getArgument(2);
+  Value batch = entry->getArgument(3), head = entry->getArgument(4);
   keyCount =
       memref::DimOp::create(b, loc, key, getSequenceDim(op.getKeyLayout()));
-  Value bh = add(mul(batch, shape.keyHeads), head);
-  forEach(entry->getArgument(4), entry->getArgument(5), 1, [&](Value number) {
+  forEach(entry->getArgument(5), entry->getArgument(6), 1, [&](Value number) {
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
     Value panel =
-        at(packed, {bh, number, zero, zero},
+        at(packed, {place, number, zero, zero},
            {one, one, b.getIndexAttr(shape.keySize), b.getIndexAttr(width)},
            {shape.keySize, width});
     packKeyPanel(key, panel, batch, head, mul(number, width));
@@ -233,33 +270,32 @@ func::FuncOp AttentionKernel::buildPackValues(OpBuilder &b) {
   Type index = b.getIndexType();
   func::FuncOp function = createFunction(
       "sextant_pack_values", {op.getValue().getType(), getPackedValuesType(),
-                              index, index, index, index});
+                              index, index, index, index, index});
   OpBuilder::InsertionGuard guard(b);
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   Value value = entry->getArgument(0), packed = entry->getArgument(1);
-  Value batch = entry->getArgument(2), head = entry->getArgument(3);
-  Value bh = add(mul(batch, shape.keyHeads), head);
-  forEach(entry->getArgument(4), entry->getArgument(5), 1, [&](Value row) {
-    for (int64_t first = 0; first < shape.valuePanels(unit) * width;
-         first += unit.lanes) {
+  Value place = entry->getArgument(2);
+  Value batch = entry->getArgument(3), head = entry->getArgument(4);
+  forEach(entry->getArgument(5), entry->getArgument(6), 1, [&](Value row) {
+    for (int64_t first = 0; first < getColumns(); first += unit.lanes) {
       SmallVector<Value> from =
           indicesOf(op.getValueLayout(), batch, head, row, constant(first));
       int64_t columns = shape.valueSize - first;
       Value vector;
       if (columns >= unit.lanes) {
-        vector = vector::LoadOp::create(b, loc, vectorType, value, from);
+        vector = loadWide(value, from, unit.lanes);
       } else {
         vector = constantOf(vectorType, 0.0);
         for (int64_t lane = 0; lane < columns; ++lane) {
           from.back() = constant(first + lane);
-          Value element = memref::LoadOp::create(b, loc, value, from);
+          Value element = loadElement(value, from);
           vector = vector::InsertOp::create(b, loc, element, vector,
                                             ArrayRef<int64_t>{lane});
         }
       }
       vector::StoreOp::create(b, loc, vector, packed,
-                              ValueRange{bh, constant(first / width), row,
+                              ValueRange{place, constant(first / width), row,
                                          constant(first % width)});
     }
   });

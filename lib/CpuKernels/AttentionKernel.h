@@ -7,8 +7,10 @@
 
 //
 // One function does the rows of one block: the query rows of all heads that
-// share a key head, numbered head by head. So decoding with grouped heads,
-// appending a few rows and prefill are the same code.
+// share a key head, numbered head by head. Many rows work on packed keys and
+// values. Few rows would not pay for the packing: they read keys and values as
+// they lie, each once for all rows, and one chunk of the keys leaves a state
+// that is merged with those of the others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +33,8 @@ struct AttentionShape {
   int64_t heads, keyHeads, keySize, valueSize;
   /// Query rows of a block and keys of a block.
   int64_t blockRows, blockKeys;
+  /// Up to as many rows work on keys and values as they lie.
+  int64_t fewRows;
 
   static AttentionShape of(AttentionOp op, const VectorUnit &unit);
   int64_t group() const { return heads / keyHeads; }
@@ -45,23 +49,31 @@ public:
   AttentionKernel(AttentionOp op, const VectorUnit &unit);
   ~AttentionKernel();
 
-  /// `@sextant_pack_keys(key, packed, batch, head, panelBegin, panelEnd)`:
-  /// panels of as many keys as a tile has columns, each transposed.
+  /// `@sextant_pack_keys(key, packed, slot, batch, head, panelBegin,
+  /// panelEnd)`: panels of as many keys as a tile has columns, each transposed.
   func::FuncOp buildPackKeys(OpBuilder &builder);
-  /// `@sextant_pack_values(value, packed, batch, head, rowBegin, rowEnd)`:
-  /// panels of as many columns as a tile has.
+  /// `@sextant_pack_values(value, packed, slot, batch, head, rowBegin,
+  /// rowEnd)`: panels of as many columns as a tile has.
   func::FuncOp buildPackValues(OpBuilder &builder);
   /// `@sextant_attention(operands of the op but key and value, keys, values,
-  /// batch, head, rowBegin, rowEnd)`. With `few`, for less rows than a tile
-  /// has: keys are packed block by block into `keys`, the caller's scratch for
-  /// this head, and `values` are the op's own.
+  /// slot, keyCount, batch, head, rowBegin, rowEnd)`: `slot` is the place of
+  /// this head in the packed keys and values.
+  /// With `few`, `@sextant_attention_few_rows(operands of the op but key and
+  /// value, key, value, states, slot, chunk, chunkBegin, chunkEnd, keyCount,
+  /// batch, head, rowBegin, rowEnd)` for the keys of one chunk, whose state
+  /// has the place `slot`.
   func::FuncOp buildBlock(OpBuilder &builder, bool few);
+  /// `@sextant_merge_chunks(operands of the op but key and value, states,
+  /// slot, chunks, batch, head, rows)`: the results of few rows from the states
+  /// from `slot` on.
+  func::FuncOp buildMerge(OpBuilder &builder);
 
   const AttentionShape &getShape() const { return shape; }
   MemRefType getPackedKeysType() const;
   MemRefType getPackedValuesType() const;
-  /// One block of keys for each head, for few rows.
-  MemRefType getScratchType() const;
+  /// The states of few rows, by head and then chunk: the row's sums, not yet
+  /// divided, and behind them the maximum and the sum of the weights.
+  MemRefType getStatesType() const;
   /// The operands that a block takes in the order it takes them.
   SmallVector<Value> getBlockOperands();
 
@@ -83,6 +95,13 @@ private:
            ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> shape);
   SmallVector<Value> indicesOf(Layout layout, Value batch, Value head,
                                Value row, Value column);
+  /// A vector or an element of f32 from memory that may hold f16 or bf16, and
+  /// back.
+  Value loadWide(Value memref, ValueRange indices, int64_t lanes);
+  Value loadElement(Value memref, ValueRange indices);
+  void storeNarrow(Value vector, Value memref, ArrayRef<Value> indices,
+                   int64_t columns);
+  int64_t getColumns() const { return shape.valuePanels(unit) * width; }
 
   /// A private function that is called and not inlined: one copy in the
   /// library.
@@ -95,6 +114,8 @@ private:
   // Blocks.
   std::unique_ptr<Region> lowerTerms(const DenseSet<unsigned> &without);
   void prepareScore();
+  void bindOperands(Block *entry, Block::args_iterator &argument);
+  void loadOrigin();
   void loadQueries();
   /// Keys, counted from the first one there is, that rows [first, last] of the
   /// block may see, or on which the terms that can be left out do nothing.
@@ -106,8 +127,18 @@ private:
   /// Keys of the block from `keyBegin` that the tile of `row` sees.
   Value keysOfTile(Value row, Value keyBegin, Value keyEnd);
   void buildProducts(Value keyBegin, Value keyEnd);
+  /// Scores of few rows: dot products with keys as they lie.
+  void buildDots(Value keyBegin, Value keyEnd);
+  void buildDotsOf(int64_t rows, Value row, ArrayRef<Value> keyRows,
+                   Value column);
+  void prefetchRow(Value memref, Layout layout, Value row, Value first,
+                   int64_t size, unsigned locality);
   void buildWeightedSum(Value keyBegin, Value keyEnd);
   void storeResults();
+  void storeStates(Value state);
+  /// Writes the result of `row` from its sums, not yet divided.
+  void storeRow(Value row, Value sum, Value peak,
+                function_ref<Value(Value column)> loadSums);
   std::pair<Value, Value> headAndQuery(Value row);
 
   // Softmax of one row over one block.
@@ -140,8 +171,8 @@ private:
 
   // Of the function being written.
   Value query, keys, values, init, logSumExp, sink, batch, head, rowBegin,
-      rowEnd, keyCount, queryCount, packedKey;
-  SmallVector<Value> auxiliaries, captures;
+      rowEnd, keyCount, queryCount, slot, chunk;
+  SmallVector<Value> auxiliaries, captures, dynamicOrigin;
   SmallVector<Value> origin; // batch, head, query, key
   // Scratch.
   Value queryTile, scores, accumulator, maxima, sums, limits;

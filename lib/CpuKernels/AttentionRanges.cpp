@@ -196,7 +196,7 @@ void AttentionKernel::buildRanges() {
     return {from, to};
   };
   std::tie(blockFirst, blockEnd) = visible(constant(0), last);
-  if (!hasRanges)
+  if (!hasRanges || few)
     return;
   forEach(constant(0), count, unit.rows, [&](Value row) {
     auto range = visible(row, minimum(add(row, constant(unit.rows - 1)), last));
@@ -208,7 +208,8 @@ void AttentionKernel::buildRanges() {
 
 Value AttentionKernel::keysOfTile(Value row, Value keyBegin, Value keyEnd) {
   Value end = keyEnd;
-  if (hasRanges) {
+  // Few rows see nearly the same keys.
+  if (hasRanges && !few) {
     Value tile =
         arith::DivUIOp::create(*builder, loc, row, constant(unit.rows));
     end = minimum(end, memref::LoadOp::create(*builder, loc, limits, tile));

@@ -49,7 +49,7 @@ private:
   /// The functions of an attention, and an attention they were written for.
   struct AttentionFunctions {
     cpu::AttentionOp op;
-    func::FuncOp packKeys, packValues, block, few;
+    func::FuncOp packKeys, packValues, block, few, merge;
   };
   const AttentionFunctions &kernelsFor(cpu::AttentionOp op);
   SmallVector<AttentionFunctions> attentions;
@@ -67,6 +67,11 @@ func::FuncOp LowerCpuKernels::kernelFor(const LinearShape &shape,
   linears.emplace_back(shape, function);
   return function;
 }
+
+/// From so many heads on, a task is a head.
+static constexpr int64_t kManyHeads = 8;
+/// Keys are cut into chunks until there are so many tasks, but none shorter.
+static constexpr int64_t kChunkTasks = 16, kChunkKeys = 512;
 
 /// A loop whose every iteration is a task worth a thread.
 static scf::ForallOp buildTasks(OpBuilder &b, Location loc, OpFoldResult outer,
@@ -160,14 +165,19 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
       return known;
   AttentionKernel kernel(op, unit);
   OpBuilder b(op.getContext());
-  AttentionFunctions made{op, kernel.buildPackKeys(b),
+  AttentionFunctions made{op,
+                          kernel.buildPackKeys(b),
                           kernel.buildPackValues(b),
-                          kernel.buildBlock(b, /*few=*/false), func::FuncOp()};
-  if (kernel.getShape().valueSize % unit.lanes == 0)
+                          kernel.buildBlock(b, /*few=*/false),
+                          func::FuncOp(),
+                          func::FuncOp()};
+  if (kernel.getShape().valueSize % unit.lanes == 0) {
     made.few = kernel.buildBlock(b, /*few=*/true);
+    made.merge = kernel.buildMerge(b);
+  }
   SymbolTable symbols(getOperation());
   for (func::FuncOp function :
-       {made.packKeys, made.packValues, made.block, made.few})
+       {made.packKeys, made.packValues, made.block, made.few, made.merge})
     if (function)
       symbols.insert(function);
   attentions.push_back(made);
@@ -261,85 +271,193 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   Value rows = mul(queries, constant(shape.group()));
   Value panels = affine(symbol.ceilDiv(unit.columns()), keys);
 
-  // Calls `body` with batch, head and block number, on any thread.
-  auto parallel = [&](Value blocks,
-                      function_ref<void(Value, Value, Value)> body) {
+  // Calls `body` with the pair's number, batch, head and a number below
+  // `blocks`, on any thread.
+  using Body = function_ref<void(Value, Value, Value, Value)>;
+  auto split = [&](Value pair) {
+    return std::pair<Value, Value>{
+        arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads)),
+        arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads))};
+  };
+  auto parallel = [&](OpFoldResult blocks, Body body) {
     auto loop = buildTasks(b, loc, pairs, blocks);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value pair = loop.getInductionVar(0);
-    Value batch =
-        arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads));
-    Value head = arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads));
-    body(batch, head, loop.getInductionVar(1));
+    auto [batch, head] = split(loop.getInductionVar(0));
+    body(loop.getInductionVar(0), batch, head, loop.getInductionVar(1));
+  };
+  auto serial = [&](Value count, function_ref<void(Value)> body) {
+    auto loop = scf::ForOp::create(b, loc, constant(0), count, constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  };
+  auto allocate = [&](MemRefType type, ValueRange sizes) -> Value {
+    return memref::AllocOp::create(b, loc, type, sizes,
+                                   b.getI64IntegerAttr(64));
   };
 
-  auto manyRows = [&] {
-    Value packedKeys = memref::AllocOp::create(
-        b, loc, kernel.getPackedKeysType(), ValueRange{pairs, panels},
-        b.getI64IntegerAttr(64));
-    Value packedValues = memref::AllocOp::create(
-        b, loc, kernel.getPackedValuesType(), ValueRange{pairs, keys},
-        b.getI64IntegerAttr(64));
+  // Packs the keys of one block.
+  auto pack = [&](Value packedKeys, Value packedValues, Value slot, Value batch,
+                  Value head, Value first, Value end) {
+    func::CallOp::create(
+        b, loc, functions.packKeys,
+        ValueRange{
+            op.getKey(), packedKeys, slot, batch, head,
+            arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
+            ceilDiv(end, unit.columns())});
+    func::CallOp::create(
+        b, loc, functions.packValues,
+        ValueRange{op.getValue(), packedValues, slot, batch, head, first, end});
+  };
+  // Blocks of nearly equal height.
+  Value blocks = ceilDiv(rows, shape.blockRows);
+  Value height = arith::DivUIOp::create(
+      b, loc,
+      arith::AddIOp::create(b, loc, rows,
+                            arith::SubIOp::create(b, loc, blocks, constant(1))),
+      arith::MaxUIOp::create(b, loc, blocks, constant(1)));
+  height = mul(ceilDiv(height, unit.rows), constant(unit.rows));
+  auto compute = [&](Value packedKeys, Value packedValues, Value slot,
+                     Value batch, Value head, Value block) {
+    Value begin = least(mul(block, height), rows);
+    Value end = least(arith::AddIOp::create(b, loc, begin, height), rows);
+    SmallVector<Value> arguments = kernel.getBlockOperands();
+    arguments.append(
+        {packedKeys, packedValues, slot, keys, batch, head, begin, end});
+    func::CallOp::create(b, loc, functions.block, arguments);
+  };
+
+  // Many heads: each is a task that packs for itself, into memory that stays
+  // in the thread's cache.
+  auto byHead = [&] {
+    parallel(b.getIndexAttr(1), [&](Value, Value batch, Value head, Value) {
+      Value one = constant(1);
+      Value packedKeys =
+          allocate(kernel.getPackedKeysType(), ValueRange{one, panels});
+      Value packedValues =
+          allocate(kernel.getPackedValuesType(), ValueRange{one, keys});
+      pack(packedKeys, packedValues, constant(0), batch, head, constant(0),
+           keys);
+      serial(blocks, [&](Value block) {
+        compute(packedKeys, packedValues, constant(0), batch, head, block);
+      });
+    });
+  };
+  // Few heads are packed by all threads, then computed by all.
+  auto byBlock = [&] {
+    Value few = least(pairs, constant(kManyHeads - 1));
+    Value packedKeys =
+        allocate(kernel.getPackedKeysType(), ValueRange{few, panels});
+    Value packedValues =
+        allocate(kernel.getPackedValuesType(), ValueRange{few, keys});
     // As many keys at once as a block has.
-    parallel(ceilDiv(keys, shape.blockKeys), [&](Value batch, Value head,
-                                                 Value block) {
+    parallel(ceilDiv(keys, shape.blockKeys), [&](Value pair, Value batch,
+                                                 Value head, Value block) {
       Value first = mul(block, constant(shape.blockKeys));
       Value end =
           least(arith::AddIOp::create(b, loc, first, constant(shape.blockKeys)),
                 keys);
-      func::CallOp::create(
-          b, loc, functions.packKeys,
-          ValueRange{
-              op.getKey(), packedKeys, batch, head,
-              arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
-              ceilDiv(end, unit.columns())});
-      func::CallOp::create(
-          b, loc, functions.packValues,
-          ValueRange{op.getValue(), packedValues, batch, head, first, end});
+      pack(packedKeys, packedValues, pair, batch, head, first, end);
     });
-    // Blocks of nearly equal height.
-    Value blocks = ceilDiv(rows, shape.blockRows);
-    Value height = arith::DivUIOp::create(
-        b, loc,
-        arith::AddIOp::create(
-            b, loc, rows, arith::SubIOp::create(b, loc, blocks, constant(1))),
-        arith::MaxUIOp::create(b, loc, blocks, constant(1)));
-    height = mul(ceilDiv(height, unit.rows), constant(unit.rows));
-    parallel(blocks, [&](Value batch, Value head, Value block) {
-      Value begin = least(mul(block, height), rows);
-      Value end = least(arith::AddIOp::create(b, loc, begin, height), rows);
-      SmallVector<Value> arguments = kernel.getBlockOperands();
-      arguments.append(
-          {packedKeys, packedValues, keys, batch, head, begin, end});
-      func::CallOp::create(b, loc, functions.block, arguments);
+    // Blocks from both ends in turn: with a causal mask the last see most.
+    parallel(blocks, [&](Value pair, Value batch, Value head, Value number) {
+      Value half = arith::DivUIOp::create(b, loc, number, constant(2));
+      Value isOdd = arith::CmpIOp::create(
+          b, loc, arith::CmpIPredicate::ne,
+          arith::RemUIOp::create(b, loc, number, constant(2)), constant(0));
+      Value fromEnd = arith::SubIOp::create(
+          b, loc, arith::SubIOp::create(b, loc, blocks, constant(1)), half);
+      Value block = arith::SelectOp::create(b, loc, isOdd, fromEnd, half);
+      compute(packedKeys, packedValues, pair, batch, head, block);
     });
     memref::DeallocOp::create(b, loc, packedKeys);
     memref::DeallocOp::create(b, loc, packedValues);
   };
-  auto fewRows = [&] {
-    Value scratch =
-        memref::AllocOp::create(b, loc, kernel.getScratchType(),
-                                ValueRange{pairs}, b.getI64IntegerAttr(64));
-    parallel(constant(1), [&](Value batch, Value head, Value) {
-      SmallVector<Value> arguments = kernel.getBlockOperands();
-      arguments.append({op.getKey(), scratch, op.getValue(), keys, batch, head,
-                        constant(0), rows});
-      func::CallOp::create(b, loc, functions.few, arguments);
-    });
-    memref::DeallocOp::create(b, loc, scratch);
-  };
-  if (functions.few) {
-    Value isFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, rows,
-                                        constant(unit.rows));
-    auto choice = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+  auto choose = [&](Value condition, function_ref<void()> yes,
+                    function_ref<void()> no) {
+    auto choice = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(choice.thenBlock());
-    fewRows();
+    yes();
     b.setInsertionPointToStart(choice.elseBlock());
+    no();
+  };
+  auto atMost = [&](Value lhs, int64_t rhs) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, lhs,
+                                 constant(rhs));
+  };
+  auto manyRows = [&] {
+    choose(atMost(pairs, kManyHeads - 1), byBlock, byHead);
+  };
+  // Chunks of keys follow from the shape alone: so does the order of sums.
+  auto fewRows = [&] {
+    Value wanted = arith::DivUIOp::create(
+        b, loc, constant(kChunkTasks),
+        least(arith::MaxUIOp::create(b, loc, pairs, constant(1)),
+              constant(kChunkTasks)));
+    Value length = arith::MaxUIOp::create(
+        b, loc,
+        arith::DivUIOp::create(
+            b, loc,
+            arith::AddIOp::create(
+                b, loc, keys,
+                arith::SubIOp::create(b, loc, wanted, constant(1))),
+            wanted),
+        constant(kChunkKeys));
+    length = mul(ceilDiv(length, shape.blockKeys), constant(shape.blockKeys));
+    Value chunks = arith::MaxUIOp::create(
+        b, loc,
+        arith::DivUIOp::create(
+            b, loc,
+            arith::AddIOp::create(
+                b, loc, keys,
+                arith::SubIOp::create(b, loc, length, constant(1))),
+            length),
+        constant(1));
+    // Chunks of all heads, at most as many as there are tasks or heads.
+    Value states =
+        allocate(kernel.getStatesType(),
+                 arith::MaxUIOp::create(b, loc, pairs, constant(kChunkTasks))
+                     .getResult());
+    auto merge = [&](Value pair, Value batch, Value head) {
+      SmallVector<Value> arguments = kernel.getBlockOperands();
+      arguments.append({states, mul(pair, chunks), chunks, batch, head, rows});
+      func::CallOp::create(b, loc, functions.merge, arguments);
+    };
+    parallel(chunks, [&](Value pair, Value batch, Value head, Value chunk) {
+      Value begin = mul(chunk, length);
+      Value slot = arith::AddIOp::create(b, loc, mul(pair, chunks), chunk);
+      SmallVector<Value> arguments = kernel.getBlockOperands();
+      arguments.append(
+          {op.getKey(), op.getValue(), states, slot, chunk, begin,
+           least(arith::AddIOp::create(b, loc, begin, length), keys), keys,
+           batch, head, constant(0), rows});
+      func::CallOp::create(b, loc, functions.few, arguments);
+      auto single = scf::IfOp::create(b, loc, atMost(chunks, 1));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(single.thenBlock());
+      merge(pair, batch, head);
+    });
+    // Little work, not worth another start of threads.
+    auto several = scf::IfOp::create(
+        b, loc,
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, chunks,
+                              constant(1)));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(several.thenBlock());
+      serial(pairs, [&](Value pair) {
+        auto [batch, head] = split(pair);
+        merge(pair, batch, head);
+      });
+    }
+    memref::DeallocOp::create(b, loc, states);
+  };
+  if (functions.few)
+    choose(atMost(rows, shape.fewRows), fewRows, manyRows);
+  else
     manyRows();
-  } else {
-    manyRows();
-  }
   return success();
 }
 

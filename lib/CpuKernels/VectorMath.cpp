@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::sextant::cpu;
@@ -64,6 +65,44 @@ Value mlir::sextant::cpu::reduceLanes(
                      vector::ShuffleOp::create(b, loc, vector, vector, high));
   }
   return vector::ExtractOp::create(b, loc, vector, ArrayRef<int64_t>{0});
+}
+
+Value mlir::sextant::cpu::addLanesOfEach(OpBuilder &b, Location loc,
+                                         ArrayRef<Value> vectors) {
+  // In every round the even and the odd parts of two vectors become one vector
+  // each; their sum holds half as many parts of twice as many vectors. First
+  // within 128 bits, where that is one instruction, then across.
+  SmallVector<Value> rest(vectors);
+  int64_t lanes = cast<VectorType>(rest[0].getType()).getDimSize(0);
+  int64_t target = rest.size(), block = 1, group = std::min<int64_t>(4, lanes);
+  int64_t within = llvm::Log2_64(group);
+  for (int64_t round = 0; rest.size() > 1 || lanes > target; ++round) {
+    if (round == within)
+      block = group;
+    int64_t span = round < within ? group : lanes;
+    bool alone = rest.size() == 1;
+    SmallVector<int64_t> even, odd;
+    for (int64_t base = 0; base < lanes; base += span)
+      for (int64_t source = 0; source < (alone ? 1 : 2); ++source)
+        for (int64_t part = 0; part < span; part += block)
+          for (int64_t i = 0; i < block; ++i)
+            (part / block % 2 ? odd : even)
+                .push_back(source * lanes + base + part + i);
+    SmallVector<Value> sums;
+    for (size_t i = 0; i < rest.size(); i += 2) {
+      Value other = rest[alone ? i : i + 1];
+      sums.push_back(arith::AddFOp::create(
+          b, loc, vector::ShuffleOp::create(b, loc, rest[i], other, even),
+          vector::ShuffleOp::create(b, loc, rest[i], other, odd)));
+    }
+    rest = std::move(sums);
+    if (!alone)
+      continue;
+    lanes /= 2;
+    if (round < within)
+      group /= 2;
+  }
+  return rest[0];
 }
 
 Value mlir::sextant::cpu::buildGreater(OpBuilder &b, Location loc, Value lhs,

@@ -22,6 +22,10 @@ Value buildExp2(OpBuilder &builder, Location loc, Value x);
 Value reduceLanes(OpBuilder &builder, Location loc, Value vector,
                   function_ref<Value(Value, Value)> combine);
 
+/// The sum of the lanes of each vector, as one vector. Their number is a power
+/// of two, at most that of the lanes.
+Value addLanesOfEach(OpBuilder &builder, Location loc, ArrayRef<Value> vectors);
+
 /// The greater of two, with the three-instruction care for NaN and signed
 /// zeros left out: a NaN on the left loses against the right.
 Value buildGreater(OpBuilder &builder, Location loc, Value lhs, Value rhs);
