@@ -129,9 +129,9 @@ class Model:
         outputs, keep_outputs = self._tensors(results, [type_ for _, type_, _ in self.outputs])
         call = _Call(threads, None, None)
 
-        def run(keep=(arrays, keep, keep_outputs, space)):
+        def run(missing=0, keep=(arrays, keep, keep_outputs, space)):
             self._check(table.run(model, tensors, len(arrays), outputs, len(results),
-                                  space.ctypes.data, size.value, c.byref(call), *message))
+                                  space.ctypes.data, size.value - missing, c.byref(call), *message))
 
         return run, {name: result for (name, _, _), result in zip(self.outputs, results)}
 
