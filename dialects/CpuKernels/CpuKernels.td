@@ -95,7 +95,7 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "attention with its destination, as one kernel computes it";
   let description = [{
-    What `sextant.attention` computes, for one query/key pair in f32, written
+    What `sextant.attention` computes, for one query/key pair, written
     over `init` and, where present, `log_sum_exp_init`. What the score region
     captured are operands: `auxiliaries` by their roles, one memref argument
     for one with free dimensions only, and scalar `captures` behind them.

@@ -86,7 +86,7 @@ void AttentionKernel::loadQueries() {
         constantOf(b.getF32Type(), -std::numeric_limits<double>::infinity());
     Value sum = constantOf(b.getF32Type(), sink ? 1 : 0);
     if (sink) {
-      Value logit = memref::LoadOp::create(b, loc, sink, rowHead);
+      Value logit = loadElement(sink, rowHead);
       if (isPlain)
         logit = arith::MulFOp::create(b, loc, logit,
                                       constantOf(b.getF32Type(), kLog2E));
@@ -110,6 +110,9 @@ void AttentionKernel::loadQueries() {
   });
   // Rows that only fill up the last tile.
   forEach(count, padded, 1, [&](Value row) {
+    for (Value number : {maxima, sums})
+      memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), 0.0), number,
+                              row);
     forEach(constant(0), constant(shape.keySize), 1, [&](Value column) {
       memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), 0.0),
                               queryTile, ValueRange{row, column});
@@ -343,10 +346,15 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
     buildDots(keyBegin, keyEnd);
   else
     buildProducts(keyBegin, keyEnd);
-  forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
+  // Tiles are filled up to an even number of rows; few rows are not.
+  int64_t together = few || unit.rows % 2 ? 1 : 2;
+  forEach(constant(0), sub(rowEnd, rowBegin), together, [&](Value row) {
     Value count = keysOfTile(row, keyBegin, keyEnd);
+    SmallVector<Value> rows{row};
+    if (together == 2)
+      rows.push_back(add(row, constant(1)));
     buildIf(less(constant(0), count),
-            [&] { buildSoftmax(row, keyBegin, count); });
+            [&] { buildSoftmax(rows, keyBegin, count); });
   });
   buildWeightedSum(keyBegin, keyEnd);
 }

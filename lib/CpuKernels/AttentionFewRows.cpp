@@ -234,7 +234,8 @@ func::FuncOp AttentionKernel::buildMerge(OpBuilder &b) {
       Value own = vector::BroadcastOp::create(b, loc, vectorType,
                                               load(number, row, getColumns()));
       Value factor = vector::ExtractOp::create(
-          b, loc, buildExp2(b, loc, exponent(own, safe)), ArrayRef<int64_t>{0});
+          b, loc, buildExp2(b, loc, exponent(own, safe))[0],
+          ArrayRef<int64_t>{0});
       memref::StoreOp::create(
           b, loc, factor, states,
           ValueRange{add(slot, number), row, constant(getColumns())});

@@ -141,8 +141,11 @@ private:
                 function_ref<Value(Value column)> loadSums);
   std::pair<Value, Value> headAndQuery(Value row);
 
-  // Softmax of one row over one block.
-  void buildSoftmax(Value row, Value keyBegin, Value count);
+  // Softmax of rows over one block.
+  void buildSoftmax(ArrayRef<Value> rows, Value keyBegin, Value count);
+  /// The score region of one row; returns what its exponents count against,
+  /// in every lane, and moves its sums there.
+  Value buildMaximum(Value row, Value keyBegin, Value count);
   SmallVector<Value> buildScores(Value row, Value keyBegin, Value panel,
                                  ScoreVectorizer *score, Value tailCount,
                                  ValueRange running);

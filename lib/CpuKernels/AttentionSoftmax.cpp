@@ -9,6 +9,7 @@
 // Two passes over a row of the score tile, which lies in the first-level
 // cache: the score region and the maximum, then exponentials and their sum. A
 // splat hoisted out of one long loop would not stay in a register, hence two.
+// Exponentials of two rows run side by side, to hide their latency.
 // Where all terms that hide keys do nothing, the region runs without them.
 //
 //===----------------------------------------------------------------------===//
@@ -69,6 +70,8 @@ SmallVector<Value> AttentionKernel::auxiliaryIndices(unsigned number, Value key,
 }
 
 void AttentionKernel::buildUniform(Value row) {
+  // Rows that fill up a tile see what the last one sees.
+  row = minimum(row, sub(sub(rowEnd, rowBegin), constant(1)));
   std::tie(rowHead, rowQuery) = headAndQuery(row);
   SmallVector<Value> scalars{Value(), add(batch, origin[0]),
                              add(rowHead, origin[1]), add(rowQuery, origin[2]),
@@ -302,7 +305,7 @@ Value AttentionKernel::exponent(Value score, Value peak) {
   return vector::FMAOp::create(b, loc, score, factor, offset);
 }
 
-void AttentionKernel::buildSoftmax(Value row, Value keyBegin, Value count) {
+Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
   Value whole = arith::DivUIOp::create(b, loc, count, constant(width));
   Value rest = arith::RemUIOp::create(b, loc, count, constant(width));
@@ -382,7 +385,7 @@ void AttentionKernel::buildSoftmax(Value row, Value keyBegin, Value count) {
   Value base = vector::BroadcastOp::create(b, loc, vectorType, safe);
   buildIf(moved, [&] {
     Value old = vector::BroadcastOp::create(b, loc, vectorType, former);
-    Value factor = buildExp2(b, loc, exponent(old, base));
+    Value factor = buildExp2(b, loc, exponent(old, base))[0];
     Value scalar =
         vector::ExtractOp::create(b, loc, factor, ArrayRef<int64_t>{0});
     Value sum = memref::LoadOp::create(b, loc, sums, row);
@@ -399,31 +402,50 @@ void AttentionKernel::buildSoftmax(Value row, Value keyBegin, Value count) {
             });
   });
 
-  SmallVector<Value> zeros(unit.vectors, constantOf(vectorType, 0.0));
+  return base;
+}
+
+void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
+                                   Value count) {
+  OpBuilder &b = *builder;
+  SmallVector<Value> bases;
+  for (Value row : rows)
+    bases.push_back(buildMaximum(row, keyBegin, count));
+  int64_t vectors = unit.vectors * rows.size();
+  SmallVector<Value> zeros(vectors, constantOf(vectorType, 0.0));
   auto loop = scf::ForOp::create(b, loc, constant(0), ceilDiv(count, width),
                                  constant(1), zeros);
   keepAsWritten(loop);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> sumsOf(loop.getRegionIterArgs());
-    for (int64_t v = 0; v < unit.vectors; ++v) {
-      SmallVector<Value> place{row, add(mul(loop.getInductionVar(), width),
-                                        constant(v * unit.lanes))};
-      Value x = vector::LoadOp::create(b, loc, vectorType, scores, place);
-      Value p = buildExp2(b, loc, exponent(x, base));
-      vector::StoreOp::create(b, loc, p, scores, place);
-      sumsOf[v] = arith::AddFOp::create(b, loc, sumsOf[v], p);
+    Value column = mul(loop.getInductionVar(), width);
+    SmallVector<Value> exponents, sumsOf(loop.getRegionIterArgs());
+    SmallVector<SmallVector<Value>> places;
+    for (auto [row, base] : llvm::zip(rows, bases))
+      for (int64_t v = 0; v < unit.vectors; ++v) {
+        places.push_back({row, add(column, constant(v * unit.lanes))});
+        Value x =
+            vector::LoadOp::create(b, loc, vectorType, scores, places.back());
+        exponents.push_back(exponent(x, base));
+      }
+    SmallVector<Value> powers = buildExp2(b, loc, exponents);
+    for (int64_t i = 0; i < vectors; ++i) {
+      vector::StoreOp::create(b, loc, powers[i], scores, places[i]);
+      sumsOf[i] = arith::AddFOp::create(b, loc, sumsOf[i], powers[i]);
     }
     scf::YieldOp::create(b, loc, sumsOf);
   }
-  Value total = loop.getResult(0);
-  for (Value other : loop.getResults().drop_front())
-    total = arith::AddFOp::create(b, loc, total, other);
-  total = reduceLanes(b, loc, total, [&](Value lhs, Value rhs) -> Value {
-    return arith::AddFOp::create(b, loc, lhs, rhs);
-  });
-  Value sum = memref::LoadOp::create(b, loc, sums, row);
-  memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, sum, total),
-                          sums, row);
+  for (auto [r, row] : llvm::enumerate(rows)) {
+    Value total = loop.getResult(r * unit.vectors);
+    for (int64_t v = 1; v < unit.vectors; ++v)
+      total = arith::AddFOp::create(b, loc, total,
+                                    loop.getResult(r * unit.vectors + v));
+    total = reduceLanes(b, loc, total, [&](Value lhs, Value rhs) -> Value {
+      return arith::AddFOp::create(b, loc, lhs, rhs);
+    });
+    Value sum = memref::LoadOp::create(b, loc, sums, row);
+    memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, sum, total),
+                            sums, row);
+  }
 }

@@ -55,16 +55,6 @@ buildElementwise(OpBuilder &b, Location loc, Value tensor, Type type,
       .getResult(0);
 }
 
-static Value widen(OpBuilder &b, Location loc, Value tensor) {
-  if (getElementTypeOrSelf(tensor.getType()).isF32())
-    return tensor;
-  return buildElementwise(b, loc, tensor, b.getF32Type(),
-                          [](OpBuilder &b, Location loc, Value x) -> Value {
-                            return arith::ExtFOp::create(b, loc, b.getF32Type(),
-                                                         x);
-                          });
-}
-
 static bool hasKeyRole(AuxiliaryAttr roles) {
   return llvm::is_contained(roles.getRoles(), DimensionRole::key);
 }
@@ -203,14 +193,14 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
       }
     }
   }
-  Value query = widen(b, loc, op.getQueries()[0]);
-  Value key = widen(b, loc, op.getKeys()[0]);
-  Value value = widen(b, loc, op.getValue());
+  Value query = op.getQueries()[0], key = op.getKeys()[0];
+  Value value = op.getValue();
   ReifiedRankedShapedTypeDims shapes;
   (void)op.reifyResultShapes(b, shapes);
   SmallVector<Value> inits;
-  for (ArrayRef<OpFoldResult> shape : shapes)
-    inits.push_back(tensor::EmptyOp::create(b, loc, shape, b.getF32Type()));
+  for (auto [shape, result] : llvm::zip(shapes, op->getResults()))
+    inits.push_back(tensor::EmptyOp::create(
+        b, loc, shape, getElementTypeOrSelf(result.getType())));
   SmallVector<Type> types;
   for (Value init : inits)
     types.push_back(init.getType());
@@ -235,13 +225,6 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   }
   b.setInsertionPointAfter(kernel);
   SmallVector<Value> results(kernel.getResults());
-  Type element = getElementTypeOrSelf(op.getResult().getType());
-  if (!element.isF32())
-    results[0] =
-        buildElementwise(b, loc, results[0], element,
-                         [&](OpBuilder &b, Location loc, Value x) -> Value {
-                           return arith::TruncFOp::create(b, loc, element, x);
-                         });
   for (auto [result, former] : llvm::zip(results, op->getResults()))
     if (result.getType() != former.getType())
       result = tensor::CastOp::create(b, loc, former.getType(), result);

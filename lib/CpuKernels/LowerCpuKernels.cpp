@@ -454,6 +454,12 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     }
     memref::DeallocOp::create(b, loc, states);
   };
+  // Without a row there is nothing to divide and nothing to write.
+  auto some =
+      scf::IfOp::create(b, loc,
+                        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
+                                              rows, constant(0)));
+  b.setInsertionPointToStart(some.thenBlock());
   if (functions.few)
     choose(atMost(rows, shape.fewRows), fewRows, manyRows);
   else

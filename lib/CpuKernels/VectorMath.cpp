@@ -14,41 +14,61 @@
 using namespace mlir;
 using namespace mlir::sextant::cpu;
 
-Value mlir::sextant::cpu::buildExp2(OpBuilder &b, Location loc, Value x) {
-  auto type = cast<VectorType>(x.getType());
+SmallVector<Value> mlir::sextant::cpu::buildExp2(OpBuilder &b, Location loc,
+                                                 ArrayRef<Value> inputs) {
+  auto type = cast<VectorType>(inputs[0].getType());
   auto integers = VectorType::get(type.getShape(), b.getI32Type());
   auto real = [&](float value) -> Value {
     return arith::ConstantOp::create(b, loc, type,
                                      DenseElementsAttr::get(type, value));
   };
+  // Step by step for all inputs: a processor looks ahead less far than one
+  // chain of operations is long.
+  auto forEach = [&](function_ref<Value(size_t)> step) {
+    SmallVector<Value> results;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      results.push_back(step(i));
+    return results;
+  };
+  using Values = SmallVector<Value>;
   // x = n + f with |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer; 127
   // more leave the biased exponent of 2^n in the low bits.
   Value magic = real(12582912.0f + 127.0f);
-  Value rounded = arith::AddFOp::create(b, loc, x, magic);
-  Value n = arith::SubFOp::create(b, loc, rounded, magic);
-  Value f = arith::SubFOp::create(b, loc, x, n);
-  // Minimax polynomial of 2^f on [-1/2, 1/2], relative error 2e-9 before
-  // rounding.
-  constexpr float coefficients[] = {1.5403530393381608e-4f,
-                                    1.3333558146428443e-3f,
-                                    9.618129107628477e-3f,
-                                    5.550410866482158e-2f,
-                                    2.402265069591007e-1f,
-                                    6.931471805599453e-1f,
-                                    1.0f};
-  Value p = real(coefficients[0]);
-  for (float c : ArrayRef(coefficients).drop_front())
-    p = vector::FMAOp::create(b, loc, p, f, real(c));
-  Value bits = arith::BitcastOp::create(b, loc, integers, rounded);
-  Value exponent = arith::ShLIOp::create(
-      b, loc, bits,
-      arith::ConstantOp::create(b, loc, integers,
-                                DenseElementsAttr::get(integers, int32_t(23))));
-  Value scale = arith::BitcastOp::create(b, loc, type, exponent);
-  Value result = arith::MulFOp::create(b, loc, p, scale);
-  Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x,
-                                         real(-126.0f));
-  return arith::SelectOp::create(b, loc, vanishes, real(0.0f), result);
+  Values rounded = forEach([&](size_t i) -> Value {
+    return arith::AddFOp::create(b, loc, inputs[i], magic);
+  });
+  Values n = forEach([&](size_t i) -> Value {
+    return arith::SubFOp::create(b, loc, rounded[i], magic);
+  });
+  Values f = forEach([&](size_t i) -> Value {
+    return arith::SubFOp::create(b, loc, inputs[i], n[i]);
+  });
+  // Minimax polynomial of 2^f on [-1/2, 1/2] that is 1 at 0, relative error
+  // 9.2e-8 before rounding.
+  constexpr float coefficients[] = {
+      1.326472732307149e-3f,  9.671512991189957e-3f, 5.550733581185341e-2f,
+      2.4022242426872253e-1f, 6.931470036506653e-1f, 1.0f};
+  Values p(inputs.size(), real(coefficients[0]));
+  for (float c : ArrayRef(coefficients).drop_front()) {
+    Value next = real(c);
+    p = forEach([&](size_t i) -> Value {
+      return vector::FMAOp::create(b, loc, p[i], f[i], next);
+    });
+  }
+  Value shift = arith::ConstantOp::create(
+      b, loc, integers, DenseElementsAttr::get(integers, int32_t(23)));
+  Values scaled = forEach([&](size_t i) -> Value {
+    Value bits = arith::BitcastOp::create(b, loc, integers, rounded[i]);
+    Value exponent = arith::ShLIOp::create(b, loc, bits, shift);
+    Value scale = arith::BitcastOp::create(b, loc, type, exponent);
+    return arith::MulFOp::create(b, loc, p[i], scale);
+  });
+  Value least = real(-126.0f), zero = real(0.0f);
+  return forEach([&](size_t i) -> Value {
+    Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT,
+                                           inputs[i], least);
+    return arith::SelectOp::create(b, loc, vanishes, zero, scaled[i]);
+  });
 }
 
 Value mlir::sextant::cpu::reduceLanes(

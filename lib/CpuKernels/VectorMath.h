@@ -14,9 +14,10 @@
 namespace mlir::sextant::cpu {
 
 /// 2 to the power of each element, for x <= 1 or so. The error is at most
-/// 2 ulp; below -126, and for -inf, the result is exactly 0, so that no
+/// 2.1 ulp; below -126, and for -inf, the result is exactly 0, so that no
 /// denormal reaches a product; NaN stays NaN.
-Value buildExp2(OpBuilder &builder, Location loc, Value x);
+SmallVector<Value> buildExp2(OpBuilder &builder, Location loc,
+                             ArrayRef<Value> inputs);
 
 /// Folds the lanes of a vector by halves.
 Value reduceLanes(OpBuilder &builder, Location loc, Value vector,
