@@ -36,6 +36,9 @@ static constexpr double kLn2 = 0.6931471805599453;
 /// Rows whose dot products with two keys leave registers for both factors.
 static constexpr int64_t kDotRows = 6;
 
+/// Steps of a product in one turn of its loop.
+static constexpr int64_t kUnroll = 4;
+
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
@@ -308,11 +311,13 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
             };
             auto prefetch = [&](OpBuilder &, Location, Value k) {
               Value next = add(add(keyBegin, constant(shape.blockKeys)), k);
-              for (int64_t u = 0; u < RegisterTile{}.unroll; ++u)
-                prefetchRow(keys, op.getKeyLayout(), add(next, constant(u)),
-                            column, vectors * unit.lanes, 2);
+              buildIf(less(row, constant(1)), [&] {
+                for (int64_t u = 0; u < kUnroll; ++u)
+                  prefetchRow(keys, op.getKeyLayout(), add(next, constant(u)),
+                              column, vectors * unit.lanes, 2);
+              });
             };
-            RegisterTile tile{rows, vectors, unit.lanes};
+            RegisterTile tile{rows, vectors, unit.lanes, kUnroll};
             if (rows * vectors < 8)
               tile.partialSums = rows * vectors <= 2 ? 4 : 2;
             tile.loadLeft = loadLeft;

@@ -153,14 +153,16 @@ void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
     };
     forEach(constant(0), whole, atOnce, [&](Value column) {
       // The weighted sum reads columns of values, which no hardware prefetcher
-      // follows.
-      for (int64_t k = 0; k < atOnce; ++k) {
-        Value key = add(keyBegin, add(column, constant(k)));
-        prefetchRow(keys, op.getKeyLayout(), add(key, ahead), constant(0),
-                    shape.keySize, 3);
-        prefetchRow(values, op.getValueLayout(), key, constant(0),
-                    shape.valueSize, 2);
-      }
+      // follows. Other tiles find all in the cache.
+      buildIf(less(row, constant(1)), [&] {
+        for (int64_t k = 0; k < atOnce; ++k) {
+          Value key = add(keyBegin, add(column, constant(k)));
+          prefetchRow(keys, op.getKeyLayout(), add(key, ahead), constant(0),
+                      shape.keySize, 3);
+          prefetchRow(values, op.getValueLayout(), key, constant(0),
+                      shape.valueSize, 2);
+        }
+      });
       dots(column, false);
     });
     buildIf(less(whole, count), [&] { dots(whole, true); });

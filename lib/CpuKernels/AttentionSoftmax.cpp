@@ -411,8 +411,7 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
   SmallVector<Value> bases;
   for (Value row : rows)
     bases.push_back(buildMaximum(row, keyBegin, count));
-  int64_t vectors = unit.vectors * rows.size();
-  SmallVector<Value> zeros(vectors, constantOf(vectorType, 0.0));
+  SmallVector<Value> zeros(rows.size(), constantOf(vectorType, 0.0));
   auto loop = scf::ForOp::create(b, loc, constant(0), ceilDiv(count, width),
                                  constant(1), zeros);
   keepAsWritten(loop);
@@ -430,20 +429,19 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
         exponents.push_back(exponent(x, base));
       }
     SmallVector<Value> powers = buildExp2(b, loc, exponents);
-    for (int64_t i = 0; i < vectors; ++i) {
-      vector::StoreOp::create(b, loc, powers[i], scores, places[i]);
-      sumsOf[i] = arith::AddFOp::create(b, loc, sumsOf[i], powers[i]);
+    // One sum a row: more do not stay in registers.
+    for (auto [i, power] : llvm::enumerate(powers)) {
+      vector::StoreOp::create(b, loc, power, scores, places[i]);
+      Value &sum = sumsOf[i / unit.vectors];
+      sum = arith::AddFOp::create(b, loc, sum, power);
     }
     scf::YieldOp::create(b, loc, sumsOf);
   }
   for (auto [r, row] : llvm::enumerate(rows)) {
-    Value total = loop.getResult(r * unit.vectors);
-    for (int64_t v = 1; v < unit.vectors; ++v)
-      total = arith::AddFOp::create(b, loc, total,
-                                    loop.getResult(r * unit.vectors + v));
-    total = reduceLanes(b, loc, total, [&](Value lhs, Value rhs) -> Value {
-      return arith::AddFOp::create(b, loc, lhs, rhs);
-    });
+    Value total = reduceLanes(b, loc, loop.getResult(r),
+                              [&](Value lhs, Value rhs) -> Value {
+                                return arith::AddFOp::create(b, loc, lhs, rhs);
+                              });
     Value sum = memref::LoadOp::create(b, loc, sums, row);
     memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, sum, total),
                             sums, row);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -20,12 +21,16 @@ using namespace mlir::sextant::cpu;
 ScoreVectorizer::ScoreVectorizer(Block &score, int64_t lanes,
                                  ArrayRef<BlockArgument> arguments)
     : score(score), lanes(lanes), varying(arguments.begin(), arguments.end()) {
-  // Positions and their differences fit 32 bits; their products need not.
+  // Positions and their differences fit 32 bits; their products need not, and
+  // neither need sums with a great constant.
   bool wide = false;
   for (Operation &op : score.without_terminator()) {
     if (llvm::any_of(op.getOperands(), [&](Value v) { return isVarying(v); }))
       varying.insert(op.result_begin(), op.result_end());
     wide |= isa<arith::MulIOp, arith::ShLIOp, arith::MulSIExtendedOp>(op);
+    IntegerAttr constant;
+    wide |= matchPattern(&op, m_Constant(&constant)) &&
+            !constant.getValue().isSignedIntN(31);
   }
   positionType =
       IntegerType::get(score.getParentOp()->getContext(), wide ? 64 : 32);

@@ -31,17 +31,21 @@ SmallVector<Value> mlir::sextant::cpu::buildExp2(OpBuilder &b, Location loc,
     return results;
   };
   using Values = SmallVector<Value>;
+  // From here on 2^n is 0, as its exponent bits are; a NaN stays.
+  Value least = real(-127.0f);
+  Values x =
+      forEach([&](size_t i) { return buildGreater(b, loc, least, inputs[i]); });
   // x = n + f with |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer; 127
   // more leave the biased exponent of 2^n in the low bits.
   Value magic = real(12582912.0f + 127.0f);
   Values rounded = forEach([&](size_t i) -> Value {
-    return arith::AddFOp::create(b, loc, inputs[i], magic);
+    return arith::AddFOp::create(b, loc, x[i], magic);
   });
   Values n = forEach([&](size_t i) -> Value {
     return arith::SubFOp::create(b, loc, rounded[i], magic);
   });
   Values f = forEach([&](size_t i) -> Value {
-    return arith::SubFOp::create(b, loc, inputs[i], n[i]);
+    return arith::SubFOp::create(b, loc, x[i], n[i]);
   });
   // Minimax polynomial of 2^f on [-1/2, 1/2] that is 1 at 0, relative error
   // 9.2e-8 before rounding.
@@ -57,17 +61,11 @@ SmallVector<Value> mlir::sextant::cpu::buildExp2(OpBuilder &b, Location loc,
   }
   Value shift = arith::ConstantOp::create(
       b, loc, integers, DenseElementsAttr::get(integers, int32_t(23)));
-  Values scaled = forEach([&](size_t i) -> Value {
+  return forEach([&](size_t i) -> Value {
     Value bits = arith::BitcastOp::create(b, loc, integers, rounded[i]);
     Value exponent = arith::ShLIOp::create(b, loc, bits, shift);
     Value scale = arith::BitcastOp::create(b, loc, type, exponent);
     return arith::MulFOp::create(b, loc, p[i], scale);
-  });
-  Value least = real(-126.0f), zero = real(0.0f);
-  return forEach([&](size_t i) -> Value {
-    Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT,
-                                           inputs[i], least);
-    return arith::SelectOp::create(b, loc, vanishes, zero, scaled[i]);
   });
 }
 

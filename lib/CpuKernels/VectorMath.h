@@ -14,8 +14,8 @@
 namespace mlir::sextant::cpu {
 
 /// 2 to the power of each element, for x <= 1 or so. The error is at most
-/// 2.1 ulp; below -126, and for -inf, the result is exactly 0, so that no
-/// denormal reaches a product; NaN stays NaN.
+/// 2.1 ulp; from -126.5 down, and for -inf, the result is exactly 0; NaN stays
+/// NaN.
 SmallVector<Value> buildExp2(OpBuilder &builder, Location loc,
                              ArrayRef<Value> inputs);
 

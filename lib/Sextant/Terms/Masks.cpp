@@ -107,11 +107,17 @@ LogicalResult WindowOp::verify() {
   return success();
 }
 
+/// How far a side reaches. Any distance of two positions is less than 2^62,
+/// and so is what is added to one without overflow.
+static int64_t getReach(uint64_t side) {
+  return std::min<uint64_t>(side, uint64_t(1) << 62);
+}
+
 TermSummary WindowOp::getSummary() {
   TermSummary summary{TermAction::hide, TermPositions::distance, 0, 0, Value()};
-  summary.before = getLeft() ? -static_cast<int64_t>(*getLeft()) - 1 : 0;
+  summary.before = getLeft() ? -getReach(*getLeft()) - 1 : 0;
   summary.keepsOwnPosition = true;
-  summary.after = getRight() ? static_cast<int64_t>(*getRight()) + 1 : 0;
+  summary.after = getRight() ? getReach(*getRight()) + 1 : 0;
   return summary;
 }
 
@@ -119,17 +125,18 @@ Value WindowOp::lower(OpBuilder &b) {
   Location loc = getLoc();
   Value score = getScore();
   if (getLeft())
-    score = buildKept(b, loc,
-                      compare(b, loc, arith::CmpIPredicate::sge,
-                              addConstant(b, loc, getKeyPosition(), *getLeft()),
-                              getQueryPosition()),
-                      score);
+    score = buildKept(
+        b, loc,
+        compare(b, loc, arith::CmpIPredicate::sge,
+                addConstant(b, loc, getKeyPosition(), getReach(*getLeft())),
+                getQueryPosition()),
+        score);
   if (getRight())
-    score =
-        buildKept(b, loc,
-                  compare(b, loc, arith::CmpIPredicate::sle, getKeyPosition(),
-                          addConstant(b, loc, getQueryPosition(), *getRight())),
-                  score);
+    score = buildKept(
+        b, loc,
+        compare(b, loc, arith::CmpIPredicate::sle, getKeyPosition(),
+                addConstant(b, loc, getQueryPosition(), getReach(*getRight()))),
+        score);
   return score;
 }
 
@@ -191,22 +198,22 @@ std::optional<KeyRange>
 WindowOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
                            function_ref<Value(Value)> resolve) {
   Location loc = getLoc();
-  return KeyRange{
-      getLeft() ? addConstant(b, loc, first, -static_cast<int64_t>(*getLeft()))
-                : buildFirstKey(b, loc),
-      getRight() ? addConstant(b, loc, last, *getRight() + 1)
-                 : buildEndKey(b, loc)};
+  return KeyRange{getLeft() ? addConstant(b, loc, first, -getReach(*getLeft()))
+                            : buildFirstKey(b, loc),
+                  getRight()
+                      ? addConstant(b, loc, last, getReach(*getRight()) + 1)
+                      : buildEndKey(b, loc)};
 }
 
 std::optional<KeyRange>
 WindowOp::buildInertKeys(OpBuilder &b, Value first, Value last,
                          function_ref<Value(Value)> resolve) {
   Location loc = getLoc();
-  return KeyRange{
-      getLeft() ? addConstant(b, loc, last, -static_cast<int64_t>(*getLeft()))
-                : buildFirstKey(b, loc),
-      getRight() ? addConstant(b, loc, first, *getRight() + 1)
-                 : buildEndKey(b, loc)};
+  return KeyRange{getLeft() ? addConstant(b, loc, last, -getReach(*getLeft()))
+                            : buildFirstKey(b, loc),
+                  getRight()
+                      ? addConstant(b, loc, first, getReach(*getRight()) + 1)
+                      : buildEndKey(b, loc)};
 }
 
 //===----------------------------------------------------------------------===//
