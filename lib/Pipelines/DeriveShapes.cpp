@@ -53,11 +53,60 @@ LogicalResult returnDimensions(func::FuncOp shapes) {
   return success();
 }
 
+/// A tensor of the same shape, if `value` is one with elements written to it.
+Value findWritten(Value value) {
+  auto result = dyn_cast<OpResult>(value);
+  if (!result)
+    return {};
+  Operation *op = result.getOwner();
+  unsigned index = result.getResultNumber();
+  /// Follows writes from `from` to `to`.
+  auto leads = [](Value from, Value to) {
+    while (from && from != to)
+      from = findWritten(from);
+    return bool(from);
+  };
+  if (auto insert = dyn_cast<tensor::InsertOp>(op))
+    return insert.getDest();
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return insert.getDest();
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    Value carried = loop.getRegionIterArgs()[index];
+    return leads(loop.getYieldedValues()[index], carried)
+               ? loop.getInitArgs()[index]
+               : Value();
+  }
+  auto branch = dyn_cast<scf::IfOp>(op);
+  if (!branch || branch.getElseRegion().empty())
+    return {};
+  // One branch writes, the other leaves what it was.
+  Value one = branch.thenYield().getOperand(index);
+  Value other = branch.elseYield().getOperand(index);
+  if (leads(one, other))
+    return other;
+  return leads(other, one) ? one : Value();
+}
+
+struct DimOfWritten : public OpRewritePattern<tensor::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::DimOp op,
+                                PatternRewriter &rewriter) const override {
+    Value written = findWritten(op.getSource());
+    if (!written)
+      return failure();
+    rewriter.modifyOpInPlace(op,
+                             [&] { op.getSourceMutable().assign(written); });
+    return success();
+  }
+};
+
 void simplify(func::FuncOp shapes) {
   MLIRContext *context = shapes.getContext();
   RewritePatternSet patterns(context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   memref::populateResolveShapedTypeResultDimsPatterns(patterns);
+  patterns.add<DimOfWritten>(context);
   for (Dialect *dialect : context->getLoadedDialects())
     dialect->getCanonicalizationPatterns(patterns);
   for (RegisteredOperationName op : context->getRegisteredOperations())
@@ -66,7 +115,8 @@ void simplify(func::FuncOp shapes) {
   (void)applyPatternsGreedily(shapes, std::move(patterns));
 }
 
-/// An operation that the shape function may keep: scalars, and reads of inputs.
+/// An operation that the shape function may keep: scalars, reads of inputs, and
+/// loops over such.
 bool isAllowed(Operation &op) {
   auto isArgument = [](Value value) { return isa<BlockArgument>(value); };
   if (auto extract = dyn_cast<tensor::ExtractOp>(op))
@@ -74,6 +124,11 @@ bool isAllowed(Operation &op) {
   if (auto dim = dyn_cast<tensor::DimOp>(op))
     return isArgument(dim.getSource());
   auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
+  if (isa<scf::ForOp, scf::IfOp>(op))
+    return llvm::all_of(op.getResultTypes(), isScalar) &&
+           llvm::all_of(op.getRegions(), [](Region &region) {
+             return llvm::all_of(region.getOps(), isAllowed);
+           });
   return op.getNumRegions() == 0 &&
          llvm::all_of(op.getResultTypes(), isScalar) &&
          llvm::all_of(op.getOperandTypes(), isScalar);
