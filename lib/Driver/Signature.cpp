@@ -68,7 +68,12 @@ static FailureOr<ModelValue> readValue(func::FuncOp entry, Type type,
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || tensor.getRank() > kMaxRank)
     return fail();
-  std::optional<ElementKind> element = getElementKind(tensor.getElementType());
+  Type elementType = tensor.getElementType();
+  auto stated = attrs ? attrs.getAs<TypeAttr>("sextant.element") : TypeAttr();
+  if (stated && stated.getValue().isUnsignedInteger() &&
+      elementType.isInteger(stated.getValue().getIntOrFloatBitWidth()))
+    elementType = stated.getValue();
+  std::optional<ElementKind> element = getElementKind(elementType);
   if (!element)
     return fail();
   ModelValue value{(kind + Twine(index)).str(), *element, {}};

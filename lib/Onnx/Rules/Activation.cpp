@@ -45,10 +45,6 @@ static Value sigmoidOf(ImplicitLocOpBuilder &b, Value x) {
   return scalar::div(b, one, scalar::add(b, one, power));
 }
 
-static Value siluOf(ImplicitLocOpBuilder &b, Value x) {
-  return scalar::mul(b, x, sigmoidOf(b, x));
-}
-
 /// x / 2 · (1 + erf(x / √2))
 static Value geluOf(ImplicitLocOpBuilder &b, Value x) {
   Type type = x.getType();
@@ -106,32 +102,6 @@ static LogicalResult lowerLeakyRelu(Lowering &lowering, OnnxNodeOp node) {
 }
 
 //===----------------------------------------------------------------------===//
-// Compositions of com.microsoft
-//===----------------------------------------------------------------------===//
-
-static LogicalResult expandQuickGelu(Expansion &e, OnnxNodeOp node) {
-  Value x = e.in(0);
-  Value scaled =
-      e.op("Mul",
-           {x, e.number(node.getFloatAttr("alpha", 1.702), e.elementType(x))});
-  e.result(0, e.op("Mul", {x, e.op("Sigmoid", {scaled})}));
-  return success();
-}
-
-/// BiasGelu, FastGelu with a bias, and com.microsoft's Gelu.
-static LogicalResult expandBiasGelu(Expansion &e, OnnxNodeOp node) {
-  Value x = e.in(0);
-  if (e.has(1))
-    x = e.op("Add", {x, e.in(1)});
-  SmallVector<NamedAttribute> attributes;
-  if (node.getOpType() == "FastGelu")
-    attributes.push_back(
-        e.builder.getNamedAttr("approximate", e.builder.getStringAttr("tanh")));
-  e.result(0, e.op("Gelu", {x}, attributes));
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
 // Softmax
 //===----------------------------------------------------------------------===//
 
@@ -170,11 +140,6 @@ static LogicalResult lowerSoftmax(Lowering &lowering, OnnxNodeOp node) {
     axis = 1;
   }
   Lowered result = softmax(lowering, rows, axis);
-  if (node.getOpType() == "LogSoftmax")
-    result = lowering.map({result}, result.shape, result.elementType,
-                          [](ImplicitLocOpBuilder &b, ValueRange in) {
-                            return scalar::inFloat<math::LogOp>(b, in[0]);
-                          });
   return lowering.set(lowering.reshape(result, operand.shape));
 }
 
@@ -185,24 +150,12 @@ void mlir::sextant::addActivationRules(RuleTable &table) {
   };
   unary("Relu", lowerUnary<reluOf>);
   unary("Sigmoid", lowerUnary<inF32<sigmoidOf>>);
-  unary("Swish", lowerUnary<inF32<siluOf>>);
   unary("Softplus", lowerUnary<inF32<softplusOf>>);
   unary("Tanh", lowerUnary<floatOp<math::TanhOp>>);
   unary("Erf", lowerUnary<floatOp<math::ErfOp>>);
   unary("Gelu", lowerGelu);
   unary("LeakyRelu", lowerLeakyRelu);
   unary("Elu", lowerLeakyRelu);
-  for (StringRef name : {"Softmax", "LogSoftmax"})
-    table.add(
-        {"", name, 1, latestVersion, 1, 1, 1, 1, inferSoftmax, lowerSoftmax});
-
-  auto composed = [&](StringRef name, unsigned most, OpRule::Expand expand) {
-    OpRule rule{"com.microsoft", name, 1, latestVersion, 1, most, 1, 1};
-    rule.expand = expand;
-    table.add(rule);
-  };
-  composed("Gelu", 1, expandBiasGelu);
-  composed("FastGelu", 2, expandBiasGelu);
-  composed("BiasGelu", 2, expandBiasGelu);
-  composed("QuickGelu", 1, expandQuickGelu);
+  table.add({"", "Softmax", 1, latestVersion, 1, 1, 1, 1, inferSoftmax,
+             lowerSoftmax});
 }

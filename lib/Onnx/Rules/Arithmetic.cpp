@@ -286,6 +286,13 @@ void mlir::sextant::addArithmeticRules(RuleTable &table) {
   unary("Cos", lowerUnary<floatOp<math::CosOp>>);
   unary("Tan", lowerUnary<floatOp<math::TanOp>>);
   unary("Atan", lowerUnary<floatOp<math::AtanOp>>);
+  unary("Asin", lowerUnary<floatOp<math::AsinOp>>);
+  unary("Acos", lowerUnary<floatOp<math::AcosOp>>);
+  unary("Sinh", lowerUnary<floatOp<math::SinhOp>>);
+  unary("Cosh", lowerUnary<floatOp<math::CoshOp>>);
+  unary("Asinh", lowerUnary<floatOp<math::AsinhOp>>);
+  unary("Acosh", lowerUnary<floatOp<math::AcoshOp>>);
+  unary("Atanh", lowerUnary<floatOp<math::AtanhOp>>);
   unary("Floor", lowerUnary<floatOp<math::FloorOp>>);
   unary("Ceil", lowerUnary<floatOp<math::CeilOp>>);
   unary("Round", lowerUnary<floatOp<math::RoundEvenOp>>);

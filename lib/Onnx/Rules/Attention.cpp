@@ -11,171 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Onnx/Rules/Analysis.h"
-
-#include <cmath>
-#include <limits>
+#include "Onnx/Rules/AttentionParts.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
-
-static constexpr double infinity = std::numeric_limits<double>::infinity();
-
-namespace {
-
-/// The parts of one attention: scores from queries and keys, and what becomes
-/// of them, all [B, H, Sq, T].
-struct AttentionParts {
-  AttentionParts(Expansion &e, Value query, Value key, Value value)
-      : e(e), query(query), key(key), value(value), type(e.elementType(query)) {
-  }
-
-  Expansion &e;
-  /// [B, H, S, D]; the key side may have fewer heads.
-  Value query, key, value;
-  Type type;
-  /// What is added to the scores; null: nothing.
-  Value bias;
-  /// A bias of -inf may leave a row without a key.
-  bool mayHideRows = false;
-
-  void addBias(Value addend) {
-    bias = bias ? e.op("Add", {bias, addend}) : addend;
-  }
-
-  /// A bias that hides all but the keys for which `keep` holds.
-  void hideUnless(Value keep) {
-    addBias(
-        e.op("Where", {keep, e.number(0, type), e.number(-infinity, type)}));
-    mayHideRows = true;
-  }
-
-  /// 0, 1, ... below a dimension of one of the tensors, along an axis of a
-  /// tensor of rank 4.
-  Value positions(Value tensor, int64_t dim, int64_t axis);
-
-  /// Hides keys behind the query, and outside of a window; -1 is no bound.
-  void hideByDistance(Value offset, bool causal, int64_t left, int64_t right);
-
-  /// The product of queries and keys, scaled as the operator's definition
-  /// does: both sides by the root of the scale.
-  Value buildProduct(double scale);
-
-  /// Softmax over keys; rows without a key weigh nothing.
-  Value buildWeights(Value scores, Type precision);
-
-  /// Key or value with as many heads as the query.
-  Value repeatHeads(Value tensor);
-};
-
-} // namespace
-
-Value AttentionParts::positions(Value tensor, int64_t dim, int64_t axis) {
-  Type i64 = IntegerType::get(type.getContext(), 64);
-  Value size = e.op("Squeeze", {e.size(tensor, dim), e.ints({0})});
-  Value range = e.op("Range", {e.intScalar(0, i64), size, e.intScalar(1, i64)});
-  SmallVector<int64_t> others;
-  for (int64_t other = 0; other < 4; ++other)
-    if (other != axis)
-      others.push_back(other);
-  return e.unsqueeze(range, others);
-}
-
-void AttentionParts::hideByDistance(Value offset, bool causal, int64_t left,
-                                    int64_t right) {
-  if (!causal && left < 0 && right < 0)
-    return;
-  Value row = positions(query, 2, 2), column = positions(key, 2, 3);
-  if (offset)
-    row = e.op("Add", {row, offset});
-  Type i64 = IntegerType::get(type.getContext(), 64);
-  if (causal)
-    hideUnless(e.op("LessOrEqual", {column, row}));
-  if (left >= 0)
-    hideUnless(e.op("LessOrEqual",
-                    {e.op("Sub", {row, e.intScalar(left, i64)}), column}));
-  if (right >= 0)
-    hideUnless(e.op("LessOrEqual",
-                    {column, e.op("Add", {row, e.intScalar(right, i64)})}));
-}
-
-Value AttentionParts::repeatHeads(Value tensor) {
-  SymbolicDim heads = e.dim(query, 1), own = e.dim(tensor, 1);
-  if (heads == own)
-    return tensor;
-  std::optional<int64_t> all = heads.constant(), few = own.constant();
-  if (!all || !few || *few == 0 || *all % *few != 0) {
-    (void)e.fail("expects the number of query heads to be a multiple of that "
-                 "of key and value, but got " +
-                 heads.str() + " and " + own.str());
-    return tensor;
-  }
-  Value grouped = e.unsqueeze(tensor, {2});
-  Value target =
-      e.op("Concat",
-           {e.size(grouped, 0), e.size(grouped, 1), e.ints({*all / *few}),
-            e.size(grouped, 3), e.size(grouped, 4)},
-           {e.attr("axis", int64_t(0))});
-  Value repeated = e.op("Expand", {grouped, target});
-  return e.reshape(repeated, {e.size(tensor, 0), e.ints({*all}),
-                              e.size(tensor, 2), e.size(tensor, 3)});
-}
-
-Value AttentionParts::buildProduct(double scale) {
-  Value root = e.number(std::sqrt(scale), type);
-  Value keys = e.transpose(repeatHeads(key), {0, 1, 3, 2});
-  return e.op("MatMul",
-              {e.op("Mul", {query, root}), e.op("Mul", {keys, root})});
-}
-
-Value AttentionParts::buildWeights(Value scores, Type precision) {
-  Value exact = precision ? e.cast(scores, precision) : scores;
-  Value weights =
-      e.cast(e.op("Softmax", {exact}, {e.attr("axis", int64_t(-1))}), type);
-  if (!mayHideRows)
-    return weights;
-  Value best =
-      e.op("ReduceMax", {bias, e.ints({-1})}, {e.attr("keepdims", int64_t(1))});
-  Value isEmpty = e.op("Equal", {best, e.number(-infinity, type)});
-  return e.op("Where", {isEmpty, e.number(0, type), weights});
-}
-
-/// [B, S, H * D] to [B, H, S, D]; a tensor of rank 4 has that form already.
-static Value splitHeads(Expansion &e, Value tensor, int64_t heads) {
-  if (e.rank(tensor) == 4)
-    return tensor;
-  if (e.rank(tensor) != 3 || heads <= 0) {
-    (void)e.fail("expects rank 4, or rank 3 and a number of heads, but got "
-                 "rank " +
-                 Twine(e.rank(tensor)) + " and " + Twine(heads) + " heads");
-    return tensor;
-  }
-  return e.transpose(e.reshape(tensor, {0, 0, heads, -1}), {0, 2, 1, 3});
-}
-
-/// [B, H, S, D] to [B, S, H * D].
-static Value joinHeads(Expansion &e, Value tensor) {
-  return e.reshape(e.transpose(tensor, {0, 2, 1, 3}), {0, 0, -1});
-}
-
-static Value appendTo(Expansion &e, Value past, Value fresh) {
-  return past ? e.op("Concat", {past, fresh}, {e.attr("axis", int64_t(2))})
-              : fresh;
-}
-
-/// What the scale is unless it is given: one over the root of the head size.
-static double getScale(Expansion &e, OnnxNodeOp node, Value query) {
-  // com.microsoft's operators say 0 for "not given".
-  if (double scale = node.getFloatAttr("scale", 0))
-    return scale;
-  std::optional<int64_t> size = e.dim(query, 3).constant();
-  if (!size || *size <= 0) {
-    (void)e.fail("expects a static head size, but got " +
-                 e.dim(query, 3).str());
-    return 1;
-  }
-  return 1 / std::sqrt(static_cast<double>(*size));
-}
 
 //===----------------------------------------------------------------------===//
 // Attention
@@ -187,9 +26,10 @@ static LogicalResult expandAttention(Expansion &e, OnnxNodeOp node) {
   int64_t queryHeads = node.getIntAttr("q_num_heads", 0);
   int64_t keyHeads = node.getIntAttr("kv_num_heads", 0);
   AttentionParts parts(
-      e, splitHeads(e, e.in(0), queryHeads),
-      appendTo(e, e.in(PastKey), splitHeads(e, e.in(1), keyHeads)),
-      appendTo(e, e.in(PastValue), splitHeads(e, e.in(2), keyHeads)));
+      e, splitHeadsUnlessApart(e, e.in(0), queryHeads),
+      appendTo(e, e.in(PastKey), splitHeadsUnlessApart(e, e.in(1), keyHeads)),
+      appendTo(e, e.in(PastValue),
+               splitHeadsUnlessApart(e, e.in(2), keyHeads)));
   if (e.isFailed)
     return failure();
 
@@ -204,9 +44,11 @@ static LogicalResult expandAttention(Expansion &e, OnnxNodeOp node) {
       SmallVector<int64_t> zeros(2 * rank - 1, 0);
       Value pads = e.op("Concat", {e.ints(zeros), missing},
                         {e.attr("axis", int64_t(0))});
-      mask = e.op("Pad", {mask, pads,
-                          isBool ? e.boolean(false)
-                                 : e.number(-infinity, e.elementType(mask))});
+      mask = e.op("Pad",
+                  {mask, pads,
+                   isBool ? e.boolean(false)
+                          : e.number(-std::numeric_limits<double>::infinity(),
+                                     e.elementType(mask))});
     }
     if (isBool) {
       parts.hideUnless(mask);
@@ -282,7 +124,7 @@ static LogicalResult expandRotation(Expansion &e, OnnxNodeOp node,
     if (width && size > 0 && *width % size == 0)
       heads = *width / size;
   }
-  Value x = splitHeads(e, input, heads);
+  Value x = splitHeadsUnlessApart(e, input, heads);
   std::optional<int64_t> size = e.dim(x, 3).constant();
   if (!size)
     return e.fail("expects a static head size, but got " + e.dim(x, 3).str());
@@ -353,78 +195,6 @@ static LogicalResult expandRotaryEmbeddingOfMicrosoft(Expansion &e,
   return expandRotation(e, node, e.in(2), e.in(3), positions);
 }
 
-//===----------------------------------------------------------------------===//
-// MultiHeadAttention of com.microsoft
-//===----------------------------------------------------------------------===//
-
-static LogicalResult expandMultiHeadAttention(Expansion &e, OnnxNodeOp node) {
-  enum { Query, Key, Values, Bias, PaddingMask, ScoreBias, PastKey, PastValue };
-  int64_t heads = node.getIntAttr("num_heads", 0);
-  if (heads <= 0)
-    return e.fail("expects 'num_heads' to be positive, but got " +
-                  Twine(heads));
-  Value inputs[3];
-  if (e.has(Key) && e.has(Values)) {
-    for (int64_t part : {0, 1, 2}) {
-      Value tensor = e.in(part);
-      if (e.has(Bias) && e.rank(tensor) == 3) {
-        // The biases of queries, keys and values end to end.
-        std::optional<int64_t> width = e.dim(tensor, 2).constant();
-        std::optional<int64_t> first = e.dim(e.in(Query), 2).constant();
-        if (!width || !first)
-          return e.fail("expects a static hidden size");
-        Value bias =
-            e.slice(e.in(Bias), 0, part * *first, part * *first + *width);
-        tensor = e.op("Add", {tensor, bias});
-      }
-      inputs[part] = splitHeads(e, tensor, heads);
-    }
-  } else if (!e.has(Key) && !e.has(Values) && e.rank(e.in(Query)) == 5) {
-    // [B, S, H, 3, D]
-    for (int64_t part : {0, 1, 2}) {
-      Value tensor = e.op(
-          "Squeeze", {e.slice(e.in(Query), 3, part, part + 1), e.ints({3})});
-      inputs[part] = e.transpose(tensor, {0, 2, 1, 3});
-    }
-  } else {
-    return e.fail("expects query, key and value, or a query of rank 5 that "
-                  "packs all three");
-  }
-  if (e.isFailed)
-    return failure();
-
-  AttentionParts parts(e, inputs[0], appendTo(e, e.in(PastKey), inputs[1]),
-                       appendTo(e, e.in(PastValue), inputs[2]));
-  if (e.has(PaddingMask)) {
-    Value mask = e.in(PaddingMask);
-    if (e.rank(mask) != 2)
-      return e.fail("expects a key padding mask of rank 2, but got rank " +
-                    Twine(e.rank(mask)));
-    Type i1 = IntegerType::get(node.getContext(), 1);
-    Value keep = e.unsqueeze(e.cast(mask, i1), {1, 2});
-    double filter = node.getFloatAttr("mask_filter_value", -10000);
-    parts.addBias(e.op("Where", {keep, e.number(0, parts.type),
-                                 e.number(filter, parts.type)}));
-  }
-  if (e.has(ScoreBias))
-    parts.addBias(e.in(ScoreBias));
-  parts.hideByDistance(e.has(PastKey) ? e.size(e.in(PastKey), 2) : Value(),
-                       node.getIntAttr("unidirectional", 0) != 0, -1, -1);
-
-  Value scores = parts.buildProduct(getScale(e, node, parts.query));
-  if (parts.bias)
-    scores = e.op("Add", {scores, parts.bias});
-  Value weights = parts.buildWeights(scores, Type());
-  e.result(0, joinHeads(e, e.op("MatMul", {weights, parts.value})));
-  if (node.getNumResults() > 1)
-    e.result(1, parts.key);
-  if (node.getNumResults() > 2)
-    e.result(2, parts.value);
-  if (node.getNumResults() > 3)
-    return e.fail("expects no output of scores");
-  return success();
-}
-
 void mlir::sextant::addAttentionRules(RuleTable &table) {
   auto add = [&](StringRef domain, StringRef name, int64_t since,
                  unsigned minInputs, unsigned maxInputs, unsigned maxOutputs,
@@ -438,6 +208,4 @@ void mlir::sextant::addAttentionRules(RuleTable &table) {
   add("", "RotaryEmbedding", 23, 3, 4, 1, expandRotaryEmbedding);
   add("com.microsoft", "RotaryEmbedding", 1, 4, 4, 1,
       expandRotaryEmbeddingOfMicrosoft);
-  add("com.microsoft", "MultiHeadAttention", 1, 1, 8, 4,
-      expandMultiHeadAttention);
 }

@@ -15,8 +15,12 @@ Type mlir::sextant::elementTypeOf(MLIRContext *context, int64_t onnxType) {
   switch (onnxType) {
   case 1:
     return builder.getF32Type();
+  case 2:
+    return builder.getIntegerType(8, /*isSigned=*/false);
   case 3:
     return builder.getI8Type();
+  case 4:
+    return builder.getIntegerType(16, /*isSigned=*/false);
   case 5:
     return builder.getIntegerType(16);
   case 6:
@@ -29,6 +33,10 @@ Type mlir::sextant::elementTypeOf(MLIRContext *context, int64_t onnxType) {
     return builder.getF16Type();
   case 11:
     return builder.getF64Type();
+  case 12:
+    return builder.getIntegerType(32, /*isSigned=*/false);
+  case 13:
+    return builder.getIntegerType(64, /*isSigned=*/false);
   case 16:
     return builder.getBF16Type();
   default:
@@ -37,7 +45,7 @@ Type mlir::sextant::elementTypeOf(MLIRContext *context, int64_t onnxType) {
 }
 
 std::optional<int64_t> mlir::sextant::onnxElementType(Type type) {
-  for (int64_t number : {1, 3, 5, 6, 7, 9, 10, 11, 16})
+  for (int64_t number : {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16})
     if (elementTypeOf(type.getContext(), number) == type)
       return number;
   return std::nullopt;

@@ -48,8 +48,11 @@ static LogicalResult inferConstantOfShape(Inference &inference,
 
 static LogicalResult lowerConstantOfShape(Lowering &lowering, OnnxNodeOp node) {
   Value scalar;
-  if (auto value =
-          dyn_cast_or_null<DenseElementsAttr>(node.getTensorAttr("value")))
+  auto value = dyn_cast_or_null<DenseElementsAttr>(node.getTensorAttr("value"));
+  if (value && isa<IntegerType>(value.getElementType()))
+    scalar = scalar::integer(lowering.builder, value.getElementType(),
+                             value.getSplatValue<APInt>());
+  else if (value)
     scalar = arith::ConstantOp::create(
         lowering.builder, cast<TypedAttr>(value.getSplatValue<Attribute>()));
   else
@@ -124,13 +127,13 @@ static LogicalResult lowerRange(Lowering &lowering, OnnxNodeOp node) {
     Lowered limit = lowering.reshape(lowering.in(1), {});
     if (!start.value || !limit.value || !delta.value)
       return failure();
-    auto scalarOf = [&](const Lowered &tensor) {
-      return tensor.scalar
-                 ? tensor.scalar
-                 : tensor::ExtractOp::create(b, tensor.value, ValueRange())
-                       .getResult();
-    };
-    Value from = scalarOf(start), to = scalarOf(limit), by = scalarOf(delta);
+    Value from = lowering.single(start), to = lowering.single(limit),
+          by = lowering.single(delta);
+    // A step of zero never arrives, and one that is no number goes nowhere.
+    Value isStep =
+        scalar::compare(b, arith::CmpFPredicate::ONE, arith::CmpIPredicate::ne,
+                        by, lowering.number(type, 0));
+    lowering.check(isStep, "expects a step that is not zero");
     Type wide = b.getF64Type();
     Value span = scalar::convert(b, scalar::sub(b, to, from), wide);
     Value quotient = scalar::div(b, span, scalar::convert(b, by, wide));

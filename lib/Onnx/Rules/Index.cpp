@@ -113,7 +113,7 @@ static LogicalResult lowerGather(Lowering &lowering, OnnxNodeOp node) {
         SmallVector<Value> position(at.begin(), at.begin() + axis);
         position.push_back(wrapIndex(b, in[0], size));
         llvm::append_range(position, at.drop_front(axis + indices.rank()));
-        return tensor::ExtractOp::create(b, table.value, position);
+        return scalar::load(b, table, position);
       }));
 }
 
@@ -154,7 +154,7 @@ static LogicalResult lowerGatherElements(Lowering &lowering, OnnxNodeOp node) {
       [&](ImplicitLocOpBuilder &b, ValueRange at, ValueRange in) {
         SmallVector<Value> position(at);
         position[axis] = wrapIndex(b, in[0], size);
-        return tensor::ExtractOp::create(b, data.value, position);
+        return scalar::load(b, data, position);
       }));
 }
 
@@ -229,7 +229,7 @@ static LogicalResult lowerGatherND(Lowering &lowering, OnnxNodeOp node) {
         for (auto [element, size] : llvm::zip(in, sizes))
           position.push_back(wrapIndex(b, element, size));
         llvm::append_range(position, at.drop_front(outer));
-        return tensor::ExtractOp::create(b, data.value, position);
+        return scalar::load(b, data, position);
       }));
 }
 

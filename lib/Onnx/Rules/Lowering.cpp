@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -91,7 +92,51 @@ LogicalResult Lowering::emitCheck(const RunTimeCheck &check, OpBuilder &at) {
   return success();
 }
 
+/// Tensors have no unsigned elements, so the interface keeps the type that the
+/// model states beside it.
+void Lowering::dropSigns() {
+  Builder attrs(func.getContext());
+  StringRef name = "sextant.element";
+  auto storedType = [](Value value, Type element) {
+    return cast<RankedTensorType>(value.getType())
+        .clone(scalar::storedType(element));
+  };
+  for (BlockArgument argument : func.getArguments()) {
+    Type element = facts[argument].elementType;
+    if (!element.isUnsignedInteger())
+      continue;
+    func.setArgAttr(argument.getArgNumber(), name, TypeAttr::get(element));
+    argument.setType(storedType(argument, element));
+  }
+  Operation *terminator = func.front().getTerminator();
+  for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
+    if (Type element = facts[value].elementType; element.isUnsignedInteger())
+      func.setResultAttr(index, name, TypeAttr::get(element));
+}
+
+/// Sizes that depend on data may come out negative.
+void Lowering::checkSizes(OnnxNodeOp node) {
+  for (Value result : node.getResults()) {
+    if (!facts.contains(result))
+      continue;
+    for (const SymbolicDim &dim : facts[result].shape) {
+      SymbolicDim size = facts.resolve(dim);
+      if (size.isNonNegative() || checkedSizes.contains(size.str()))
+        continue;
+      Value value = this->size(size);
+      if (!value)
+        continue;
+      checkedSizes.insert(size.str());
+      check(builder.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge,
+                                                value, index(0)),
+            "expects sizes that are not negative, but got a negative '" +
+                size.str() + "'");
+    }
+  }
+}
+
 LogicalResult Lowering::run() {
+  dropSigns();
   DenseSet<Operation *> live = findLive();
   auto isEarly = [&](const RunTimeCheck &check) {
     return facts.isOfArguments(check.left) && facts.isOfArguments(check.right);
@@ -112,6 +157,7 @@ LogicalResult Lowering::run() {
     const OpRule *rule = RuleTable::get().lookup(node);
     if (!rule || !rule->lower)
       return fail("expects to be expanded by shape inference first");
+    checkSizes(node);
     if (failed(rule->lower(*this, node)))
       return failure();
   }
@@ -123,7 +169,8 @@ LogicalResult Lowering::run() {
       return failure();
     operand.set(result.value);
   }
-  func.setType(FunctionType::get(func.getContext(), func.getArgumentTypes(),
+  func.setType(FunctionType::get(func.getContext(),
+                                 func.front().getArgumentTypes(),
                                  terminator->getOperandTypes()));
   for (OnnxNodeOp current : llvm::reverse(nodes))
     current.erase();
@@ -136,16 +183,15 @@ LogicalResult Lowering::set(unsigned result, const Lowered &value) {
   Lowered refined = value;
   // Later nodes know the sizes by the result's own facts.
   refined.shape = resultShape(result);
-  Type type = typeOf(refined.shape, value.elementType);
+  Type type = typeOf(refined.shape, scalar::storedType(value.elementType));
   if (refined.value.getType() != type)
     refined.value = tensor::CastOp::create(builder, type, refined.value);
   values[node.getResult(result)] = refined;
   return success();
 }
 
-Lowered Lowering::wrap(Value value, Shape shape) {
-  Type type = cast<RankedTensorType>(value.getType()).getElementType();
-  Type known = typeOf(shape, type);
+Lowered Lowering::wrap(Value value, Shape shape, Type type) {
+  Type known = typeOf(shape, scalar::storedType(type));
   if (value.getType() != known)
     value = tensor::CastOp::create(builder, known, value);
   return {value, std::move(shape), type, {}};
@@ -183,12 +229,44 @@ Lowered Lowering::fromElements(Value value) {
   return result;
 }
 
+Lowered Lowering::fromConstant(Value value) {
+  ElementsAttr attr;
+  if (!matchPattern(value, m_Constant(&attr)))
+    return {};
+  const TensorFacts &known = facts[value];
+  Lowered result{value, known.shape, known.elementType, {}};
+  auto dense = dyn_cast<DenseElementsAttr>(attr);
+  if (dense && dense.isSplat() && !dense.empty()) {
+    if (auto whole = dyn_cast<IntegerAttr>(dense.getSplatValue<Attribute>()))
+      result.scalar =
+          scalar::integer(builder, known.elementType, whole.getValue());
+    else if (auto scalar =
+                 dyn_cast<TypedAttr>(dense.getSplatValue<Attribute>()))
+      result.scalar = arith::ConstantOp::create(builder, scalar);
+  }
+  Type stored = scalar::storedType(known.elementType);
+  if (stored == known.elementType) {
+    result.value = wrap(value, known.shape, stored).value;
+    return result;
+  }
+  auto type = cast<RankedTensorType>(attr.getType()).clone(stored);
+  TypedAttr signless;
+  if (dense)
+    signless = dense.bitcast(stored);
+  else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
+    signless = DenseResourceElementsAttr::get(cast<ShapedType>(type),
+                                              resource.getRawHandle());
+  else
+    return {};
+  result.value = arith::ConstantOp::create(builder, signless);
+  return result;
+}
+
 Lowered Lowering::get(Value value) {
   if (auto found = values.find(value); found != values.end())
     return found->second;
   const TensorFacts &known = facts[value];
   Lowered result;
-  DenseElementsAttr attr;
   if (facts.isComputedElsewhere(value) &&
       !value.getDefiningOp<arith::ConstantOp>()) {
     result = fromElements(value);
@@ -198,10 +276,9 @@ Lowered Lowering::get(Value value) {
           << nodeName(node) << "': an operand is not known where it is used";
       return {};
     }
-    result = wrap(value, known.shape);
-    if (matchPattern(value, m_Constant(&attr)) && attr.isSplat())
-      if (auto scalar = dyn_cast<TypedAttr>(attr.getSplatValue<Attribute>()))
-        result.scalar = arith::ConstantOp::create(builder, scalar);
+    result = fromConstant(value);
+    if (!result.value)
+      result = wrap(value, known.shape, known.elementType);
   }
   values[value] = result;
   return result;

@@ -13,13 +13,16 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlir::sextant {
 
 /// A tensor in linalg's world, with the sizes that are known of it.
 struct Lowered {
+  /// Elements of unsigned types are kept without a sign, see `scalar::load`.
   Value value;
   Shape shape;
+  /// As the model has it.
   Type elementType;
   /// Set if every element is this one scalar.
   Value scalar;
@@ -72,7 +75,7 @@ public:
     return llvm::any_of(
         shape, [](const SymbolicDim &dim) { return dim.isConstant(0); });
   }
-  Lowered wrap(Value value, Shape shape);
+  Lowered wrap(Value value, Shape shape, Type elementType);
   Lowered empty(Shape shape, Type type);
   Lowered filled(Shape shape, Type type, Value scalar);
   /// Elementwise, operands broadcast to the shape.
@@ -91,6 +94,8 @@ public:
                 Shape shape, ArrayRef<int64_t> strides);
   Lowered concat(ArrayRef<Lowered> operands, int64_t axis);
   Lowered convert(const Lowered &operand, Type type);
+  /// The only element of a tensor; null for null.
+  Value single(const Lowered &operand);
   /// f32 for the shorter floats, the type itself otherwise.
   Lowered widen(const Lowered &operand);
 
@@ -105,7 +110,10 @@ public:
 
 private:
   Lowered get(Value value);
+  Lowered fromConstant(Value value);
   Lowered fromElements(Value value);
+  void dropSigns();
+  void checkSizes(OnnxNodeOp node);
   Value computeSize(OpBuilder &at, const SymbolicDim &dim);
   Value symbolValue(OpBuilder &at, StringRef symbol);
   AffineMap broadcastMap(const Lowered &operand, ArrayRef<SymbolicDim> shape);
@@ -117,11 +125,24 @@ private:
   func::FuncOp func;
   OpBuilder prologue;
   llvm::StringMap<Value> prologueSizes;
+  llvm::StringSet<> checkedSizes;
   DenseMap<Value, Lowered> values;
 };
 
 /// Scalar arithmetic by the type of its operands.
+///
+/// Types without a sign are all that arithmetic has. So an unsigned number is
+/// computed in a signed type that holds all of its values, and cut to its size
+/// where it is stored; what wraps around wraps around there.
 namespace scalar {
+/// The type of elements in tensors.
+Type storedType(Type type);
+/// The type of scalars.
+Type computedType(Type type);
+Value fromStored(ImplicitLocOpBuilder &b, Value x, Type type);
+Value toStored(ImplicitLocOpBuilder &b, Value x, Type type);
+/// An element of a tensor, to compute with.
+Value load(ImplicitLocOpBuilder &b, const Lowered &tensor, ValueRange position);
 Value add(ImplicitLocOpBuilder &b, Value x, Value y);
 Value sub(ImplicitLocOpBuilder &b, Value x, Value y);
 Value mul(ImplicitLocOpBuilder &b, Value x, Value y);
@@ -135,7 +156,10 @@ Value compare(ImplicitLocOpBuilder &b, arith::CmpFPredicate ordered,
               arith::CmpIPredicate integer, Value x, Value y);
 Value select(ImplicitLocOpBuilder &b, Value condition, Value x, Value y);
 Value number(ImplicitLocOpBuilder &b, Type type, double value);
-/// Between any two types. What does not fit is clamped; NaN becomes 0.
+/// A constant of the computed type, of any width.
+Value integer(ImplicitLocOpBuilder &b, Type type, const APInt &value);
+/// Between any two types. A float that does not fit an integer is clamped, an
+/// integer wraps around; NaN becomes 0.
 Value convert(ImplicitLocOpBuilder &b, Value x, Type type);
 Value toIndex(ImplicitLocOpBuilder &b, Value x);
 

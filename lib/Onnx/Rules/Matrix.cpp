@@ -48,7 +48,7 @@ static LogicalResult inferMatMul(Inference &inference, OnnxNodeOp node) {
 static Lowered multiply(Lowering &lowering, Lowered left, Lowered right,
                         Shape shape) {
   ImplicitLocOpBuilder &b = lowering.builder;
-  Type type = left.elementType;
+  Type type = scalar::storedType(left.elementType);
   auto floatType = dyn_cast<FloatType>(type);
   Type sumType = floatType && floatType.getWidth() < 32 ? b.getF32Type() : type;
   // One matrix for all of a stack of rows: the stack is one tall matrix.
@@ -107,7 +107,8 @@ static Lowered multiply(Lowering &lowering, Lowered left, Lowered right,
         });
     sum.value = op.getResult(0);
   }
-  return lowering.convert(lowering.reshape(sum, shape), type);
+  sum.elementType = isa<FloatType>(type) ? sumType : left.elementType;
+  return lowering.convert(lowering.reshape(sum, shape), left.elementType);
 }
 
 static LogicalResult lowerMatMul(Lowering &lowering, OnnxNodeOp node) {
@@ -155,10 +156,37 @@ static LogicalResult expandGemm(Expansion &e, OnnxNodeOp node) {
   return success();
 }
 
+/// com.microsoft: a product of transposed matrices, scaled. `transBatch` moves
+/// the first dimension to the row's place.
+static LogicalResult expandFusedMatMul(Expansion &e, OnnxNodeOp node) {
+  auto arrange = [&](unsigned input, StringRef transposes, StringRef moves) {
+    Value value = e.in(input);
+    int64_t rank = e.rank(value);
+    if (rank < 2)
+      return value;
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    if (node.getIntAttr(moves, 0))
+      std::rotate(order.begin(), order.begin() + 1, order.end() - 1);
+    if (node.getIntAttr(transposes, 0))
+      std::swap(order[rank - 1], order[rank - 2]);
+    return llvm::is_sorted(order) ? value : e.transpose(value, order);
+  };
+  Value left = arrange(0, "transA", "transBatchA");
+  Value right = arrange(1, "transB", "transBatchB");
+  Value result = e.op("MatMul", {left, right});
+  if (double alpha = node.getFloatAttr("alpha", 1); alpha != 1)
+    result = e.op("Mul", {result, e.number(alpha, e.elementType(result))});
+  e.result(0, result);
+  return success();
+}
+
 void mlir::sextant::addMatrixRules(RuleTable &table) {
   table.add(
       {"", "MatMul", 1, latestVersion, 2, 2, 1, 1, inferMatMul, lowerMatMul});
   OpRule gemm{"", "Gemm", 7, latestVersion, 2, 3, 1, 1};
   gemm.expand = expandGemm;
   table.add(gemm);
+  OpRule fused{"com.microsoft", "FusedMatMul", 1, latestVersion, 2, 2, 1, 1};
+  fused.expand = expandFusedMatMul;
+  table.add(fused);
 }

@@ -109,12 +109,21 @@ static LogicalResult lowerTopK(Lowering &lowering, OnnxNodeOp node) {
 }
 
 static LogicalResult expandArgMax(Expansion &e, OnnxNodeOp node) {
-  if (node.getIntAttr("select_last_index", 0))
-    return e.fail("expects select_last_index to be 0");
   NamedAttribute axis = e.attr("axis", node.getIntAttr("axis", 0));
+  bool takesLast = node.getIntAttr("select_last_index", 0) != 0;
+  Value x = e.in(0);
+  // The first from the end.
+  if (takesLast)
+    x = e.op("Slice", {x, e.ints({-1}), e.ints({INT64_MIN}),
+                       e.ints({node.getIntAttr("axis", 0)}), e.ints({-1})});
   NamedAttribute largest =
       e.attr("largest", int64_t(node.getOpType() == "ArgMax"));
-  Value index = e.ops("TopK", {e.in(0), e.ints({1})}, 2, {axis, largest})[1];
+  Value index = e.ops("TopK", {x, e.ints({1})}, 2, {axis, largest})[1];
+  if (takesLast) {
+    Value last =
+        e.op("Sub", {e.size(x, node.getIntAttr("axis", 0)), e.ints({1})});
+    index = e.op("Sub", {last, index});
+  }
   if (!node.getIntAttr("keepdims", 1))
     index = e.op("Squeeze", {index, e.ints({node.getIntAttr("axis", 0)})});
   e.result(0, index);

@@ -7,10 +7,6 @@
 
 #include "Onnx/Rules/Elementwise.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-
 using namespace mlir;
 using namespace mlir::sextant;
 
@@ -116,15 +112,42 @@ static LogicalResult lowerReduce(Lowering &lowering, OnnxNodeOp node) {
 
 /// Compositions over the plain reductions.
 static Value reduceBy(Expansion &e, OnnxNodeOp node, StringRef name,
-                      Value operand) {
-  SmallVector<NamedAttribute> attributes;
-  for (StringRef attr : {"keepdims", "noop_with_empty_axes"})
-    if (std::optional<int64_t> value = node.getIntAttr(attr))
-      attributes.push_back(e.attr(attr, *value));
+                      Value operand, bool keeps) {
+  SmallVector<NamedAttribute> attributes{e.attr("keepdims", int64_t(keeps))};
+  if (std::optional<int64_t> value = node.getIntAttr("noop_with_empty_axes"))
+    attributes.push_back(e.attr("noop_with_empty_axes", *value));
   Value axes = e.has(1) ? e.in(1) : Value();
   if (std::optional<ArrayRef<int64_t>> listed = node.getIntsAttr("axes"))
     axes = e.ints(*listed);
   return e.op(name, {operand, axes}, attributes);
+}
+
+static Value reduceBy(Expansion &e, OnnxNodeOp node, StringRef name,
+                      Value operand) {
+  return reduceBy(e, node, name, operand, node.getIntAttr("keepdims", 1) != 0);
+}
+
+/// log Σ exp(x) around the largest x, so that no exponential overflows.
+static LogicalResult expandReduceLogSumExp(Expansion &e, OnnxNodeOp node) {
+  Type type = e.elementType(e.in(0));
+  if (!isa<FloatType>(type))
+    return e.fail("expects floats");
+  Type wide = type.getIntOrFloatBitWidth() < 32 ? e.builder.getF32Type() : type;
+  Value x = e.cast(e.in(0), wide);
+  // One infinity less another would be no number.
+  Value largest = reduceBy(e, node, "ReduceMax", x, /*keeps=*/true);
+  Value center =
+      e.op("Where", {e.op("IsInf", {largest}), e.number(0, wide), largest});
+  Value power = e.op("Exp", {e.op("Sub", {x, center})});
+  Value sum = e.op("Log", {reduceBy(e, node, "ReduceSum", power)});
+  if (e.shape(sum) != e.shape(center)) {
+    // The center has the dimensions that the sum has lost, all of size 1.
+    Value shape = e.op("Shape", {sum});
+    center =
+        e.op("Reshape", {center, shape}, {e.attr("allowzero", int64_t(1))});
+  }
+  e.result(0, e.cast(e.op("Add", {sum, center}), type));
+  return success();
 }
 
 static LogicalResult expandReduceL2(Expansion &e, OnnxNodeOp node) {
@@ -142,87 +165,6 @@ static LogicalResult expandReduceLogSum(Expansion &e, OnnxNodeOp node) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// CumSum
-//===----------------------------------------------------------------------===//
-
-static LogicalResult inferCumSum(Inference &inference, OnnxNodeOp node) {
-  std::optional<SmallVector<int64_t>> axis = inference.constants(1);
-  if (!axis || axis->size() != 1)
-    return inference.fail("expects one constant axis");
-  if (failed(inference.normalizeAxis(axis->front(), inference.rank(0))))
-    return failure();
-  const TensorFacts &known = inference.in(0);
-  bool isPlain =
-      !node.getIntAttr("exclusive", 0) && !node.getIntAttr("reverse", 0);
-  if (isPlain && known.elements && known.shape.size() == 1) {
-    SmallVector<SymbolicDim> elements;
-    SymbolicDim sum(0);
-    for (const SymbolicDim &element : *known.elements) {
-      sum = sum + element;
-      elements.push_back(sum);
-    }
-    return inference.set(0, known.shape, known.elementType, elements);
-  }
-  return inference.set(0, known.shape, known.elementType);
-}
-
-static LogicalResult lowerCumSum(Lowering &lowering, OnnxNodeOp node) {
-  Inference inference(lowering.facts, node);
-  Lowered operand = lowering.in(0);
-  if (!operand.value)
-    return failure();
-  int64_t axis = inference.constants(1)->front();
-  axis = axis < 0 ? axis + operand.rank() : axis;
-  bool isExclusive = node.getIntAttr("exclusive", 0);
-  bool isReverse = node.getIntAttr("reverse", 0);
-  ImplicitLocOpBuilder &b = lowering.builder;
-  Shape row = operand.shape;
-  row.erase(row.begin() + axis);
-  Type type = operand.elementType;
-  Lowered sum = lowering.empty(row, type);
-  Value start = linalg::FillOp::create(b, lowering.number(type, 0), sum.value)
-                    .getResult(0);
-  Lowered out = lowering.empty(operand.shape, type);
-  Value size = lowering.size(operand.shape[axis]);
-  Value zero = lowering.index(0), one = lowering.index(1);
-  SmallVector<OpFoldResult> offsets(operand.rank(), b.getIndexAttr(0)),
-      steps(operand.rank(), b.getIndexAttr(1)),
-      sizes = lowering.foldedSizes(operand.shape);
-  sizes[axis] = b.getIndexAttr(1);
-  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(row.size()));
-  auto rowType = cast<RankedTensorType>(sum.value.getType());
-  auto loop = scf::ForOp::create(
-      b, zero, size, one, ValueRange{out.value, start},
-      [&](OpBuilder &nested, Location loc, Value step, ValueRange carried) {
-        ImplicitLocOpBuilder inner(loc, nested);
-        Value position = step;
-        if (isReverse)
-          position = arith::SubIOp::create(
-              inner, arith::SubIOp::create(inner, size, one), step);
-        SmallVector<OpFoldResult> here = offsets;
-        here[axis] = position;
-        Value part = tensor::ExtractSliceOp::create(
-            inner, rowType, operand.value, here, sizes, steps);
-        // The running sum is updated in place.
-        auto added = linalg::GenericOp::create(
-            inner, loc, TypeRange{rowType}, ValueRange{part},
-            ValueRange{carried[1]}, maps,
-            SmallVector<utils::IteratorType>(row.size(),
-                                             utils::IteratorType::parallel),
-            [](OpBuilder &body, Location loc, ValueRange in) {
-              ImplicitLocOpBuilder deepest(loc, body);
-              linalg::YieldOp::create(deepest,
-                                      scalar::add(deepest, in[1], in[0]));
-            });
-        Value stored = tensor::InsertSliceOp::create(
-            inner, isExclusive ? carried[1] : added.getResult(0), carried[0],
-            here, sizes, steps);
-        scf::YieldOp::create(inner, ValueRange{stored, added.getResult(0)});
-      });
-  return lowering.set({loop.getResult(0), operand.shape, type, {}});
-}
-
 void mlir::sextant::addReductionRules(RuleTable &table) {
   for (StringRef name : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
                          "ReduceProd", "ReduceSumSquare"})
@@ -236,6 +178,5 @@ void mlir::sextant::addReductionRules(RuleTable &table) {
   composed("ReduceL1", expandReduceL1);
   composed("ReduceL2", expandReduceL2);
   composed("ReduceLogSum", expandReduceLogSum);
-  table.add(
-      {"", "CumSum", 11, latestVersion, 2, 2, 1, 1, inferCumSum, lowerCumSum});
+  composed("ReduceLogSumExp", expandReduceLogSumExp);
 }

@@ -8,19 +8,72 @@
 #include "Onnx/Rules/Lowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace mlir::sextant;
 
+//===----------------------------------------------------------------------===//
+// Numbers without a sign
+//===----------------------------------------------------------------------===//
+
+Type scalar::storedType(Type type) {
+  return type.isUnsignedInteger()
+             ? IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth())
+             : type;
+}
+
+Type scalar::computedType(Type type) {
+  if (!type.isUnsignedInteger())
+    return type;
+  // Beyond 128 bits LLVM divides and converts inline: no library is linked.
+  return IntegerType::get(type.getContext(),
+                          type.getIntOrFloatBitWidth() < 64 ? 64 : 192);
+}
+
+Value scalar::fromStored(ImplicitLocOpBuilder &b, Value x, Type type) {
+  Type computed = computedType(type);
+  return x.getType() == computed ? x
+                                 : b.createOrFold<arith::ExtUIOp>(computed, x);
+}
+
+Value scalar::toStored(ImplicitLocOpBuilder &b, Value x, Type type) {
+  Type stored = storedType(type);
+  return x.getType() == stored ? x : b.createOrFold<arith::TruncIOp>(stored, x);
+}
+
+Value scalar::load(ImplicitLocOpBuilder &b, const Lowered &tensor,
+                   ValueRange position) {
+  Value element = tensor::ExtractOp::create(b, tensor.value, position);
+  return fromStored(b, element, tensor.elementType);
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+Value scalar::integer(ImplicitLocOpBuilder &b, Type type, const APInt &value) {
+  Type computed = computedType(type);
+  if (isa<IndexType>(computed))
+    return arith::ConstantIndexOp::create(b, value.getSExtValue());
+  unsigned width = computed.getIntOrFloatBitWidth();
+  APInt resized = type.isUnsignedInteger() ? value.zextOrTrunc(width)
+                                           : value.sextOrTrunc(width);
+  return arith::ConstantOp::create(b, b.getIntegerAttr(computed, resized));
+}
+
 Value scalar::number(ImplicitLocOpBuilder &b, Type type, double value) {
-  TypedAttr attr;
-  if (auto floatType = dyn_cast<FloatType>(type))
-    attr = b.getFloatAttr(type, value);
-  else
-    attr = b.getIntegerAttr(type, (int64_t)value);
-  return arith::ConstantOp::create(b, attr);
+  if (isa<FloatType>(type))
+    return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
+  Type computed = computedType(type);
+  if (isa<IndexType>(computed))
+    return arith::ConstantIndexOp::create(b, (int64_t)value);
+  APInt whole(computed.getIntOrFloatBitWidth(), (int64_t)value,
+              /*isSigned=*/true, /*implicitTrunc=*/true);
+  return arith::ConstantOp::create(b, b.getIntegerAttr(computed, whole));
 }
 
 /// One op for floats, another for integers.
@@ -40,9 +93,14 @@ Value scalar::mul(ImplicitLocOpBuilder &b, Value x, Value y) {
   return byType<arith::MulFOp, arith::MulIOp>(b, x, y);
 }
 Value scalar::minimum(ImplicitLocOpBuilder &b, Value x, Value y) {
+  // What is set in a flag is the sign of a number of one bit.
+  if (x.getType().isInteger(1))
+    return b.createOrFold<arith::AndIOp>(x, y);
   return byType<arith::MinimumFOp, arith::MinSIOp>(b, x, y);
 }
 Value scalar::maximum(ImplicitLocOpBuilder &b, Value x, Value y) {
+  if (x.getType().isInteger(1))
+    return b.createOrFold<arith::OrIOp>(x, y);
   return byType<arith::MaximumFOp, arith::MaxSIOp>(b, x, y);
 }
 
@@ -88,23 +146,45 @@ Value scalar::toIndex(ImplicitLocOpBuilder &b, Value x) {
 
 /// Floats that do not fit an integer have no defined value in LLVM.
 static Value floatToInt(ImplicitLocOpBuilder &b, Value x, IntegerType type) {
+  bool isUnsigned = type.isUnsigned();
   if (x.getType().getIntOrFloatBitWidth() < 32)
     x = scalar::convert(b, x, b.getF32Type());
   Type from = x.getType();
   unsigned width = type.getWidth();
-  double least = -std::ldexp(1.0, width - 1);
-  double limit = std::ldexp(1.0, width - 1);
+  unsigned bits = isUnsigned ? width : width - 1;
+  double least = isUnsigned ? 0 : -std::ldexp(1.0, bits);
+  double limit = std::ldexp(1.0, bits);
   // The largest float below the limit, in the precision of `from`.
   int mantissa = from.isF32() ? 24 : 53;
-  double most = (int)width - 1 <= mantissa
+  double most = (int)bits <= mantissa
                     ? limit - 1
-                    : limit - std::ldexp(1.0, (int)width - 1 - mantissa);
+                    : limit - std::ldexp(1.0, (int)bits - mantissa);
   Value isNumber =
       b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::ORD, x, x);
   x = scalar::select(b, isNumber, x, scalar::number(b, from, 0));
   x = b.createOrFold<arith::MaximumFOp>(x, scalar::number(b, from, least));
   x = b.createOrFold<arith::MinimumFOp>(x, scalar::number(b, from, most));
-  return b.createOrFold<arith::FPToSIOp>(type, x);
+  return b.createOrFold<arith::FPToSIOp>(scalar::computedType(type), x);
+}
+
+/// A double to f32, an inexact result made odd in its last bit: rounded again
+/// to a type of fewer bits it comes out as if rounded once.
+static Value roundToOdd(ImplicitLocOpBuilder &b, Value x) {
+  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  Value near = b.createOrFold<arith::TruncFOp>(f32, x);
+  Value back = b.createOrFold<arith::ExtFOp>(x.getType(), near);
+  Value bits = b.createOrFold<arith::BitcastOp>(i32, near);
+  Value isInexact =
+      b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::ONE, back, x);
+  Value isBeyond = b.createOrFold<arith::CmpFOp>(
+      arith::CmpFPredicate::OGT, b.createOrFold<math::AbsFOp>(back),
+      b.createOrFold<math::AbsFOp>(x));
+  Value one = scalar::number(b, i32, 1);
+  Value towardsZero = scalar::select(
+      b, isBeyond, b.createOrFold<arith::SubIOp>(bits, one), bits);
+  Value odd = b.createOrFold<arith::OrIOp>(towardsZero, one);
+  return b.createOrFold<arith::BitcastOp>(
+      f32, scalar::select(b, isInexact, odd, bits));
 }
 
 Value scalar::convert(ImplicitLocOpBuilder &b, Value x, Type type) {
@@ -117,6 +197,9 @@ Value scalar::convert(ImplicitLocOpBuilder &b, Value x, Type type) {
     if (auto fromFloat = dyn_cast<FloatType>(from)) {
       if (fromFloat.getWidth() < toFloat.getWidth())
         return b.createOrFold<arith::ExtFOp>(type, x);
+      // LLVM would call a library for this.
+      if (fromFloat.getWidth() == 64 && toFloat.getWidth() < 32)
+        return b.createOrFold<arith::TruncFOp>(type, roundToOdd(b, x));
       if (fromFloat.getWidth() > toFloat.getWidth())
         return b.createOrFold<arith::TruncFOp>(type, x);
       return convert(b, convert(b, x, b.getF32Type()), type);
@@ -134,6 +217,10 @@ Value scalar::convert(ImplicitLocOpBuilder &b, Value x, Type type) {
   auto toInt = cast<IntegerType>(type);
   if (isa<FloatType>(from))
     return floatToInt(b, x, toInt);
+  if (toInt.isUnsigned()) {
+    Value cut = convert(b, x, storedType(type));
+    return fromStored(b, cut, type);
+  }
   if (isa<IndexType>(from))
     return b.createOrFold<arith::IndexCastOp>(type, x);
   unsigned width = from.getIntOrFloatBitWidth();

@@ -47,11 +47,13 @@ static LogicalResult writeUpdates(Lowering &lowering, OnnxNodeOp node,
       [&](OpBuilder &nested, Location loc, ValueRange at, ValueRange carried) {
         ImplicitLocOpBuilder inner(loc, nested);
         SmallVector<Value> target = targetOf(inner, at);
-        Value update = tensor::ExtractOp::create(inner, updates.value, at);
-        if (reduction != "none")
+        Value update = scalar::load(inner, updates, at);
+        if (reduction != "none") {
+          Lowered written{carried[0], data.shape, data.elementType, {}};
           update = combine(inner, reduction,
-                           tensor::ExtractOp::create(inner, carried[0], target),
-                           update);
+                           scalar::load(inner, written, target), update);
+        }
+        update = scalar::toStored(inner, update, data.elementType);
         return scf::ValueVector{
             tensor::InsertOp::create(inner, update, carried[0], target)};
       });
@@ -178,49 +180,59 @@ static LogicalResult lowerNonZero(Lowering &lowering, OnnxNodeOp node) {
   if (!data.value)
     return failure();
   ImplicitLocOpBuilder &b = lowering.builder;
-  Type i64 = b.getI64Type(), flag = b.getI1Type();
-  Lowered isSet = lowering.map(
-      {data}, data.shape, i64, [&](ImplicitLocOpBuilder &b, ValueRange in) {
-        return scalar::convert(b, scalar::convert(b, in[0], flag), i64);
-      });
-  Lowered total = lowering.reduce(
-      isSet, llvm::to_vector(llvm::seq<int64_t>(0, data.rank())), false, i64,
-      lowering.number(i64, 0), [](ImplicitLocOpBuilder &b, ValueRange in) {
-        return scalar::add(b, in[0], in[1]);
-      });
-  Value count = scalar::toIndex(
-      b, tensor::ExtractOp::create(b, total.value, ValueRange()));
-  Value out = tensor::EmptyOp::create(
-      b, {OpFoldResult(b.getIndexAttr(data.rank())), OpFoldResult(count)}, i64);
+  Type i64 = b.getI64Type();
   SmallVector<Value> least(data.rank(), lowering.index(0)), most,
       steps(data.rank(), lowering.index(1));
   for (const SymbolicDim &dim : data.shape)
     most.push_back(lowering.size(dim));
   Value zero = lowering.index(0), one = lowering.index(1);
+  auto isSet = [&](ImplicitLocOpBuilder &b, ValueRange at) {
+    return scalar::convert(b, scalar::load(b, data, at), b.getI1Type());
+  };
+  // By scalars: where the shape of an output depends on the number, it is
+  // counted in an input before there is any memory.
+  scf::LoopNest counting = scf::buildLoopNest(
+      b, b.getLoc(), least, most, steps, ValueRange{zero},
+      [&](OpBuilder &nested, Location loc, ValueRange at, ValueRange carried) {
+        ImplicitLocOpBuilder inner(loc, nested);
+        Value next = scalar::add(inner, carried[0], one);
+        return scf::ValueVector{
+            scalar::select(inner, isSet(inner, at), next, carried[0])};
+      });
+  // A scalar has no loop around it.
+  Value count = data.rank() ? counting.results.front()
+                            : scalar::select(b, isSet(b, {}), one, zero);
+  Value out = tensor::EmptyOp::create(
+      b, {OpFoldResult(b.getIndexAttr(data.rank())), OpFoldResult(count)}, i64);
+  auto writeOne = [&](ImplicitLocOpBuilder &b, ValueRange at,
+                      ValueRange carried) -> scf::ValueVector {
+    Value holds = isSet(b, at);
+    auto branch = scf::IfOp::create(
+        b, holds,
+        [&](OpBuilder &then, Location loc) {
+          ImplicitLocOpBuilder inner(loc, then);
+          Value written = carried[0];
+          for (auto [dim, index] : llvm::enumerate(at))
+            written = tensor::InsertOp::create(
+                inner, scalar::convert(inner, index, i64), written,
+                ValueRange{arith::ConstantIndexOp::create(inner, dim),
+                           carried[1]});
+          Value next = scalar::add(inner, carried[1], one);
+          scf::YieldOp::create(inner, ValueRange{written, next});
+        },
+        [&](OpBuilder &otherwise, Location loc) {
+          scf::YieldOp::create(otherwise, loc, carried);
+        });
+    return scf::ValueVector(branch.getResults().begin(),
+                            branch.getResults().end());
+  };
+  if (data.rank() == 0)
+    return lowering.set({out, lowering.resultShape(), i64, {}});
   scf::LoopNest nest = scf::buildLoopNest(
       b, b.getLoc(), least, most, steps, ValueRange{out, zero},
       [&](OpBuilder &nested, Location loc, ValueRange at, ValueRange carried) {
         ImplicitLocOpBuilder inner(loc, nested);
-        Value element = tensor::ExtractOp::create(inner, isSet.value, at);
-        Value holds = scalar::convert(inner, element, flag);
-        auto branch = scf::IfOp::create(
-            inner, holds,
-            [&](OpBuilder &then, Location loc) {
-              ImplicitLocOpBuilder deepest(loc, then);
-              Value written = carried[0];
-              for (auto [dim, index] : llvm::enumerate(at))
-                written = tensor::InsertOp::create(
-                    deepest, scalar::convert(deepest, index, i64), written,
-                    ValueRange{arith::ConstantIndexOp::create(deepest, dim),
-                               carried[1]});
-              Value next = scalar::add(deepest, carried[1], one);
-              scf::YieldOp::create(deepest, ValueRange{written, next});
-            },
-            [&](OpBuilder &otherwise, Location loc) {
-              scf::YieldOp::create(otherwise, loc, carried);
-            });
-        return scf::ValueVector(branch.getResults().begin(),
-                                branch.getResults().end());
+        return writeOne(inner, at, carried);
       });
   return lowering.set({nest.results.front(), lowering.resultShape(), i64, {}});
 }

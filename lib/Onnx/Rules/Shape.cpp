@@ -252,7 +252,7 @@ static LogicalResult lowerTile(Lowering &lowering, OnnxNodeOp node) {
               : isOne ? arith::ConstantIndexOp::create(b, 0).getResult()
                       : b.createOrFold<arith::RemUIOp>(index, sizes[dim]));
         }
-        return tensor::ExtractOp::create(b, operand.value, position);
+        return scalar::load(b, operand, position);
       }));
 }
 

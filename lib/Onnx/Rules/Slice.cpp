@@ -1,4 +1,4 @@
-//===- Slice.cpp - rules that take parts, or add to the edges -------------===//
+//===- Slice.cpp - rules that take parts ----------------------------------===//
 //
 // Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -208,7 +208,7 @@ static LogicalResult lowerSlice(Lowering &lowering, OnnxNodeOp node) {
           for (auto [dim, index] : llvm::enumerate(indices))
             position.push_back(scalar::add(
                 b, starts[dim], scalar::mul(b, index, factors[dim])));
-          return tensor::ExtractOp::create(b, operand.value, position);
+          return scalar::load(b, operand, position);
         }));
   }
   Value value =
@@ -284,97 +284,6 @@ static LogicalResult lowerSplit(Lowering &lowering, OnnxNodeOp node) {
 }
 
 //===----------------------------------------------------------------------===//
-// Pad
-//===----------------------------------------------------------------------===//
-
-/// What is added before and after each dimension.
-static FailureOr<SmallVector<std::pair<SymbolicDim, SymbolicDim>>>
-findPads(Inference &inference, OnnxNodeOp node) {
-  int64_t rank = inference.rank(0);
-  auto given = inference.facts.namedElements(node.getInput(1));
-  auto axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (inference.has(3)) {
-    auto listed = inference.axes(3, rank);
-    if (failed(listed))
-      return failure();
-    axes = **listed;
-  }
-  if (!given || given->size() != 2 * axes.size())
-    return inference.fail("expects " + Twine(2 * axes.size()) + " pads");
-  SmallVector<std::pair<SymbolicDim, SymbolicDim>> pads(
-      rank, {SymbolicDim(0), SymbolicDim(0)});
-  for (auto [index, axis] : llvm::enumerate(axes))
-    pads[axis] = {(*given)[index], (*given)[index + axes.size()]};
-  return pads;
-}
-
-static LogicalResult inferPad(Inference &inference, OnnxNodeOp node) {
-  StringRef mode = node.getStringAttr("mode", "constant");
-  if (mode != "constant" && mode != "edge")
-    return inference.fail("expects mode 'constant' or 'edge', but got '" +
-                          mode + "'");
-  auto pads = findPads(inference, node);
-  if (failed(pads))
-    return failure();
-  Shape result;
-  for (auto [size, pad] : llvm::zip(inference.shape(0), *pads))
-    result.push_back(pad.first + size + pad.second);
-  return inference.set(0, std::move(result), inference.elementType(0));
-}
-
-static LogicalResult lowerPad(Lowering &lowering, OnnxNodeOp node) {
-  Inference inference(lowering.facts, node);
-  auto pads = findPads(inference, node);
-  Lowered operand = lowering.in(0);
-  if (failed(pads) || !operand.value)
-    return failure();
-  bool isEdge = node.getStringAttr("mode", "constant") == "edge";
-  Type type = operand.elementType;
-  Lowered fill = lowering.has(2)
-                     ? lowering.reshape(lowering.in(2), {})
-                     : lowering.filled({}, type, lowering.number(type, 0));
-  SmallVector<Value> before, sizes;
-  for (auto [dim, pad] : llvm::enumerate(*pads)) {
-    before.push_back(lowering.size(pad.first));
-    sizes.push_back(lowering.size(operand.shape[dim]));
-    if (!before.back())
-      return lowering.fail("needs a pad that is not known where it is used");
-  }
-  Lowered padded = lowering.generate(
-      {fill}, lowering.resultShape(), type,
-      [&](ImplicitLocOpBuilder &b, ValueRange indices, ValueRange in) {
-        Value zero = arith::ConstantIndexOp::create(b, 0);
-        Value one = arith::ConstantIndexOp::create(b, 1);
-        Value isInside;
-        SmallVector<Value> position;
-        for (auto [dim, index] : llvm::enumerate(indices)) {
-          if ((*pads)[dim].first.isConstant(0) &&
-              (*pads)[dim].second.isConstant(0)) {
-            position.push_back(index);
-            continue;
-          }
-          Value shifted = scalar::sub(b, index, before[dim]);
-          auto holds = [&](arith::CmpIPredicate predicate, Value bound) {
-            Value is = b.createOrFold<arith::CmpIOp>(predicate, shifted, bound);
-            isInside =
-                isInside ? b.createOrFold<arith::AndIOp>(isInside, is) : is;
-          };
-          holds(arith::CmpIPredicate::sge, zero);
-          holds(arith::CmpIPredicate::slt, sizes[dim]);
-          // Read some element in any case: the select decides.
-          position.push_back(scalar::maximum(
-              b, scalar::minimum(b, shifted, scalar::sub(b, sizes[dim], one)),
-              zero));
-        }
-        Value element = tensor::ExtractOp::create(b, operand.value, position);
-        return isEdge || !isInside
-                   ? element
-                   : scalar::select(b, isInside, element, in[0]);
-      });
-  return lowering.set(padded);
-}
-
-//===----------------------------------------------------------------------===//
 // Trilu
 //===----------------------------------------------------------------------===//
 
@@ -410,8 +319,6 @@ void mlir::sextant::addSliceRules(RuleTable &table) {
              foldSlice});
   table.add({"", "Split", 2, latestVersion, 1, 2, 1, anyNumber, inferSplit,
              lowerSplit});
-  table.add({"", "Pad", 11, latestVersion, 2, 4, 1, 1, inferPad, lowerPad,
-             foldSameShape});
   table.add(
       {"", "Trilu", 14, latestVersion, 1, 2, 1, 1, inferTrilu, lowerTrilu});
 }

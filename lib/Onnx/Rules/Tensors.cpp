@@ -23,6 +23,8 @@ Value Lowering::number(Type type, double value) {
 Value Lowering::lowest(Type type) {
   if (isa<FloatType>(type))
     return number(type, -std::numeric_limits<double>::infinity());
+  if (type.isUnsignedInteger())
+    return number(type, 0);
   unsigned width = type.getIntOrFloatBitWidth();
   APInt least =
       width == 1 ? APInt::getZero(1) : APInt::getSignedMinValue(width);
@@ -34,14 +36,17 @@ Value Lowering::highest(Type type) {
   if (isa<FloatType>(type))
     return number(type, std::numeric_limits<double>::infinity());
   unsigned width = type.getIntOrFloatBitWidth();
+  if (type.isUnsignedInteger())
+    return scalar::integer(builder, type, APInt::getAllOnes(width));
   APInt most =
       width == 1 ? APInt::getAllOnes(1) : APInt::getSignedMaxValue(width);
   return arith::ConstantOp::create(builder, builder.getIntegerAttr(type, most));
 }
 
 Lowered Lowering::empty(Shape shape, Type type) {
-  Value value =
-      tensor::EmptyOp::create(builder, foldedSizes(shape), type).getResult();
+  Value value = tensor::EmptyOp::create(builder, foldedSizes(shape),
+                                        scalar::storedType(type))
+                    .getResult();
   return {value, std::move(shape), type, {}};
 }
 
@@ -50,6 +55,7 @@ Lowered Lowering::filled(Shape shape, Type type, Value scalar) {
   result.scalar = scalar;
   Attribute constant;
   auto tensorType = cast<RankedTensorType>(result.value.getType());
+  scalar = scalar::toStored(builder, scalar, type);
   if (matchPattern(scalar, m_Constant(&constant)) &&
       tensorType.hasStaticShape())
     result.value = arith::ConstantOp::create(
@@ -101,11 +107,14 @@ Lowered Lowering::generic(ArrayRef<Lowered> operands, Shape shape, Type type,
         SmallVector<Value> elements, indices;
         unsigned next = 0;
         for (const Lowered &operand : operands)
-          elements.push_back(operand.scalar ? operand.scalar
-                                            : arguments[next++]);
+          elements.push_back(operand.scalar
+                                 ? operand.scalar
+                                 : scalar::fromStored(inner, arguments[next++],
+                                                      operand.elementType));
         for (unsigned dim = 0; needsIndices && dim < rank; ++dim)
           indices.push_back(linalg::IndexOp::create(inner, dim));
-        linalg::YieldOp::create(inner, body(inner, indices, elements));
+        Value element = body(inner, indices, elements);
+        linalg::YieldOp::create(inner, scalar::toStored(inner, element, type));
       });
   result.value = op.getResult(0);
   return result;
@@ -144,6 +153,13 @@ Lowered Lowering::convert(const Lowered &operand, Type type) {
              });
 }
 
+Value Lowering::single(const Lowered &operand) {
+  if (operand.scalar)
+    return operand.scalar;
+  Lowered scalar = reshape(operand, {});
+  return scalar.value ? scalar::load(builder, scalar, {}) : Value();
+}
+
 Lowered Lowering::widen(const Lowered &operand) {
   auto type = dyn_cast<FloatType>(operand.elementType);
   return type && type.getWidth() < 32 ? convert(operand, builder.getF32Type())
@@ -172,6 +188,7 @@ Lowered Lowering::reduce(const Lowered &operand, ArrayRef<int64_t> axes,
     results.push_back(builder.getAffineDimExpr(dim));
   }
   Lowered start = empty(shape, type);
+  initial = scalar::toStored(builder, initial, type);
   start.value =
       linalg::FillOp::create(builder, initial, start.value).getResult(0);
   auto op = linalg::GenericOp::create(
@@ -182,7 +199,11 @@ Lowered Lowering::reduce(const Lowered &operand, ArrayRef<int64_t> axes,
           AffineMap::get(operand.rank(), 0, results, builder.getContext())},
       iterators, [&](OpBuilder &nested, Location loc, ValueRange arguments) {
         ImplicitLocOpBuilder inner(loc, nested);
-        linalg::YieldOp::create(inner, body(inner, arguments));
+        Value element =
+            scalar::fromStored(inner, arguments[0], operand.elementType);
+        Value sum = scalar::fromStored(inner, arguments[1], type);
+        Value next = body(inner, ValueRange({element, sum}));
+        linalg::YieldOp::create(inner, scalar::toStored(inner, next, type));
       });
   Lowered result{op.getResult(0), shape, type, {}};
   return keep ? reshape(result, kept) : result;
@@ -258,7 +279,7 @@ Lowered Lowering::reshape(const Lowered &operand, Shape shape) {
     dim = facts.resolve(dim);
   if (in == shape)
     return {operand.value, shape, operand.elementType, operand.scalar};
-  Type type = typeOf(shape, operand.elementType);
+  Type type = typeOf(shape, scalar::storedType(operand.elementType));
   if (operand.scalar) {
     Lowered result = filled(shape, operand.elementType, operand.scalar);
     return result;
@@ -303,11 +324,11 @@ Lowered Lowering::reshape(const Lowered &operand, Shape shape) {
       });
       collapsible.push_back(isStatic ? productOf(part) : SymbolicDim());
     }
-    value = wrap(value, collapsible).value;
+    value = wrap(value, collapsible, operand.elementType).value;
     value = tensor::ExpandShapeOp::create(builder, type, value, up,
                                           foldedSizes(shape));
   }
-  return wrap(value, shape);
+  return wrap(value, shape, operand.elementType);
 }
 
 Lowered Lowering::transpose(const Lowered &operand,
@@ -337,7 +358,7 @@ Lowered Lowering::slice(const Lowered &operand, ArrayRef<OpFoldResult> offsets,
     steps.push_back(builder.getIndexAttr(stride));
   Value value = tensor::ExtractSliceOp::create(builder, operand.value, offsets,
                                                foldedSizes(shape), steps);
-  return wrap(value, std::move(shape));
+  return wrap(value, std::move(shape), operand.elementType);
 }
 
 Lowered Lowering::concat(ArrayRef<Lowered> operands, int64_t axis) {
@@ -357,5 +378,5 @@ Lowered Lowering::concat(ArrayRef<Lowered> operands, int64_t axis) {
   Value value = parts.size() == 1
                     ? parts.front()
                     : tensor::ConcatOp::create(builder, axis, parts);
-  return wrap(value, std::move(shape));
+  return wrap(value, std::move(shape), operands.front().elementType);
 }

@@ -94,8 +94,9 @@ AuxiliaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 /// `sextant.name` and `sextant.dims` carry the names that a model gives to its
-/// inputs and outputs, and to their dimensions; `sextant.role` marks arguments
-/// that the compiler adds.
+/// inputs and outputs, and to their dimensions; `sextant.element` is the
+/// unsigned type of elements that tensors keep without a sign; `sextant.role`
+/// marks arguments that the compiler adds.
 static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
                                          NamedAttribute attribute) {
   if (attribute.getName() == "sextant.name") {
@@ -117,6 +118,14 @@ static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
              << shaped.getRank() << " dimensions, but got " << dims.size();
     return success();
   }
+  if (attribute.getName() == "sextant.element") {
+    auto element = dyn_cast<TypeAttr>(attribute.getValue());
+    if (element && element.getValue().isUnsignedInteger())
+      return success();
+    return op->emitError("expects an unsigned type as 'sextant.element', but "
+                         "got ")
+           << attribute.getValue();
+  }
   // What the compiler adds to a model's arguments, on its way to code.
   if (attribute.getName() == "sextant.role") {
     auto role = dyn_cast<StringAttr>(attribute.getValue());
@@ -127,8 +136,8 @@ static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
                          "'sextant.role', but got ")
            << attribute.getValue();
   }
-  return op->emitError("expects 'sextant.name', 'sextant.dims' or "
-                       "'sextant.role' on a function, but got '")
+  return op->emitError("expects 'sextant.name', 'sextant.dims', "
+                       "'sextant.element' or 'sextant.role' on a function, but got '")
          << attribute.getName() << "'";
 }
 
