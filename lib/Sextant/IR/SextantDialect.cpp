@@ -136,8 +136,9 @@ static LogicalResult verifyInterfaceAttr(Operation *op, Type type,
                          "'sextant.role', but got ")
            << attribute.getValue();
   }
-  return op->emitError("expects 'sextant.name', 'sextant.dims', "
-                       "'sextant.element' or 'sextant.role' on a function, but got '")
+  return op->emitError(
+             "expects 'sextant.name', 'sextant.dims', "
+             "'sextant.element' or 'sextant.role' on a function, but got '")
          << attribute.getName() << "'";
 }
 
