@@ -154,11 +154,21 @@ void AddDestinations::runOnOperation() {
     entry.setArgAttr(index,
                      bufferization::BufferizationDialect::kWritableAttrName,
                      BoolAttr::get(&getContext(), false));
-  auto ret = cast<func::ReturnOp>(entry.getBody().back().getTerminator());
+  auto ret = dyn_cast<func::ReturnOp>(entry.getBody().back().getTerminator());
+  if (!ret || !entry.getBody().hasOneBlock()) {
+    entry.emitError("expects a body of one block that returns, but got ")
+        << entry.getBody().getBlocks().size();
+    return signalPassFailure();
+  }
   OpBuilder builder(ret);
   SmallVector<Value> results(ret.getOperands());
   for (auto [index, result] : llvm::enumerate(results)) {
-    auto type = cast<RankedTensorType>(result.getType());
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type) {
+      ret.emitError("expects results that are ranked tensors, but got ")
+          << result.getType();
+      return signalPassFailure();
+    }
     auto plain = MemRefType::get(type.getShape(), type.getElementType());
     MemRefType memref = openCache(entry, result, plain);
     DictionaryAttr attrs = entry.getResultAttrDict(index);

@@ -48,8 +48,7 @@ const char *sextant_type_name(int32_t type) {
   return types[type_index(type)].name;
 }
 
-/* Bytes of a tensor, or -1 if no memory can hold it. */
-static int64_t byte_size(const sextant_tensor *tensor) {
+int64_t sextant_byte_size(const sextant_tensor *tensor) {
   int64_t size = sextant_element_size(tensor->type);
   int empty = 0;
   for (int32_t i = 0; i < tensor->rank; ++i) {
@@ -85,7 +84,7 @@ static sextant_status check_tensor(const char *kind, const sextant_value *value,
                           "%s '%s' expects dimensions that are not negative, "
                           "but got %lld in dimension %d",
                           kind, value->name, (long long)tensor->shape[i], i);
-  int64_t bytes = byte_size(tensor);
+  int64_t bytes = sextant_byte_size(tensor);
   if (bytes < 0)
     return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
                         "%s '%s' expects a size that fits in memory", kind,

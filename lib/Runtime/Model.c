@@ -70,7 +70,7 @@ static sextant_status find_shapes(const sextant_model *model,
                                   char *message, size_t size) {
   const sextant_signature *signature = &DESCRIPTOR->signature;
   model->version->shapes(inputs, shapes);
-  for (size_t i = 0; i < signature->output_count; ++i)
+  for (size_t i = 0; i < signature->output_count; ++i) {
     for (int32_t d = 0; d < signature->outputs[i].rank; ++d)
       if (shapes[i][d] < 0 || shapes[i][d] > (INT64_C(1) << 48))
         return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
@@ -78,6 +78,14 @@ static sextant_status find_shapes(const sextant_model *model,
                             "got %lld in dimension %d",
                             signature->outputs[i].name, (long long)shapes[i][d],
                             d);
+    sextant_tensor output = {0, signature->outputs[i].type,
+                             signature->outputs[i].rank, shapes[i], 0};
+    if (sextant_byte_size(&output) < 0)
+      return sextant_fail(SEXTANT_WRONG_SHAPE, message, size,
+                          "expects inputs that give output '%s' a size that "
+                          "fits in memory",
+                          signature->outputs[i].name);
+  }
   return SEXTANT_OK;
 }
 

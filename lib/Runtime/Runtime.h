@@ -87,6 +87,8 @@ sextant_status sextant_fail(sextant_status status, char *message, size_t size,
 
 int64_t sextant_element_size(int32_t type);
 const char *sextant_type_name(int32_t type);
+/* Bytes of a tensor, or -1 if no memory can hold it. */
+int64_t sextant_byte_size(const sextant_tensor *tensor);
 
 /* The best version that this processor can run. */
 sextant_status sextant_choose_version(const sextant_version **version,

@@ -74,13 +74,14 @@ sextant_status sextant_open_weights(struct sextant_model *model,
                           DESCRIPTOR->weights_file);
     path = beside;
   }
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  /* A pipe would wait for somebody to write to it. */
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return sextant_fail(SEXTANT_BAD_WEIGHTS, message, message_size,
                         "cannot open the weights '%s'", path);
   struct stat status;
   void *mapping = MAP_FAILED;
-  if (!fstat(file, &status) && status.st_size > 0)
+  if (!fstat(file, &status) && S_ISREG(status.st_mode) && status.st_size > 0)
     mapping = mmap(0, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
   close(file);
   if (mapping == MAP_FAILED)

@@ -1,4 +1,4 @@
-// RUN: sextant-opt %s --sextant-add-destinations --split-input-file | FileCheck %s
+// RUN: sextant-opt %s --sextant-add-destinations --split-input-file --verify-diagnostics | FileCheck %s
 
 // CHECK-LABEL: func.func @writes_where_the_caller_says(
 // CHECK-SAME: tensor<?x7xf32> {bufferization.writable = false, sextant.name = "x"}
@@ -81,4 +81,12 @@ func.func @keeps_a_shared_cache_before_it_appends(%past: tensor<?x64x3x16xf32>, 
   %r = sextant.cache_append ins(%rows : tensor<?x?x3x16xf32>) outs(%past : tensor<?x64x3x16xf32>)
       at(%at : tensor<?xi64>) layout bshd
   return %r : tensor<?x64x3x16xf32>
+}
+
+// -----
+
+func.func @has_no_rank(%x: tensor<?x7xf32>) -> tensor<*xf32> {
+  %c = tensor.cast %x : tensor<?x7xf32> to tensor<*xf32>
+  // expected-error@+1 {{expects results that are ranked tensors, but got 'tensor<*xf32>'}}
+  return %c : tensor<*xf32>
 }

@@ -276,6 +276,11 @@ Lowered Lowering::get(Value value) {
           << nodeName(node) << "': an operand is not known where it is used";
       return {};
     }
+    if (!isa<RankedTensorType>(value.getType())) {
+      emitError(value.getLoc(), "expects a value of known rank, but got ")
+          << value.getType();
+      return {};
+    }
     result = fromConstant(value);
     if (!result.value)
       result = wrap(value, known.shape, known.elementType);
