@@ -10,12 +10,13 @@
 #include "sextant/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_ONNXTOLINALG
@@ -32,6 +33,7 @@ struct OnnxToLinalg
     func::FuncOp func = getOperation();
     if (func.isExternal())
       return;
+    size_t nodes = llvm::range_size(func.front().getOps<OnnxNodeOp>());
     Analysis analysis(func, /*mayRewrite=*/false);
     if (failed(analysis.run()))
       return signalPassFailure();
@@ -41,6 +43,14 @@ struct OnnxToLinalg
       return signalPassFailure();
     }
     func->removeAttr("sextant.equalities");
+    size_t checks = 0;
+    func.walk([&](cf::AssertOp) { ++checks; });
+    remark::passed(func.getLoc(),
+                   remark::RemarkOpts::name("Lowered").category(getArgument()))
+        << remark::add("{0} nodes became {1} operations, {2} of them checks "
+                       "at run time",
+                       nodes, llvm::range_size(func.front().getOperations()),
+                       checks);
   }
 };
 } // namespace

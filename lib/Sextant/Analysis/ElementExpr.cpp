@@ -339,6 +339,20 @@ Element ElementContext::floorDiv(Element lhs, Element rhs) {
     rest = build(part);
     if (part.terms.empty() || proveInRange(rest, rhs))
       return quotient;
+    // 9 i + j is 10 i + (j - i), which a shift by reshaping takes apart.
+    Polynomial near, left;
+    for (auto [term, coefficient] : getPolynomial(lhs).terms) {
+      int64_t times = coefficient / *divisor;
+      int64_t remainder = coefficient % *divisor;
+      if (2 * std::abs(remainder) > *divisor)
+        times += remainder > 0 ? 1 : -1;
+      addTerm(near, term, times);
+      addTerm(left, term, wrapAdd(coefficient, -wrapMul(times, *divisor)));
+    }
+    near.constant = floor;
+    left.constant = part.constant;
+    if (proveInRange(build(left), rhs))
+      return build(near);
     // (x floordiv a) floordiv b is x floordiv ab.
     if (rest->isApply<arith::FloorDivSIOp>())
       if (std::optional<int64_t> inner = getInteger(rest->operands[1]))

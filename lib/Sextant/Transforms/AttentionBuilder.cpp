@@ -371,102 +371,6 @@ Value AttentionBuilder::buildOrigin(Element origin, Value queries,
   return complete ? generic.getResult(0) : nullptr;
 }
 
-//===----------------------------------------------------------------------===//
-// Result
-//===----------------------------------------------------------------------===//
-
-FailureOr<Value> AttentionBuilder::placeResult(Value result,
-                                               std::string &reason) {
-  Value old = match.valueProduct->getResult(0);
-  auto type = cast<RankedTensorType>(old.getType());
-  // The axes in the order of the old result; then grouped.
-  SmallVector<Axis> order;
-  SmallVector<ReassociationIndices> groups;
-  auto push = [&](Axis axis) {
-    groups.back().push_back(order.size());
-    order.push_back(axis);
-  };
-  for (Element index : match.resultIndices) {
-    groups.emplace_back();
-    if (index == match.batch)
-      push(Axis::batch);
-    else if (index == match.head)
-      push(Axis::head);
-    else if (index == match.query)
-      push(Axis::rows);
-    else if (index == match.column)
-      push(Axis::size);
-    else if (index ==
-             context.add(context.mul(match.batch, context.extent(match.head)),
-                         match.head)) {
-      push(Axis::batch);
-      push(Axis::head);
-    } else if (index->isApply<arith::FloorDivSIOp>() &&
-               index->operands[0] == match.head) {
-      // Key heads; the query heads of each are the next dimension.
-      push(Axis::head);
-    } else if (index->dependsOn(match.head) &&
-               index->coordinates == match.head->coordinates) {
-      push(Axis::size);
-      order.back() = Axis::head;
-    } else {
-      reason = "the result's dimensions are not batch, head, query and column";
-      return failure();
-    }
-  }
-  bool splitHeads = llvm::count(order, Axis::head) == 2;
-  if (splitHeads) {
-    // [B, G, H/G, Sq, D] is the attention's result with the heads apart.
-    auto shape = type.getShape();
-    if (type.getRank() != 5 || order[1] != Axis::head ||
-        order[2] != Axis::head || order[3] != Axis::rows) {
-      reason = "the result has its heads apart in an unusual order";
-      return failure();
-    }
-    SmallVector<OpFoldResult> sizes;
-    Value from = result;
-    for (unsigned k = 0; k < 5; ++k) {
-      if (shape[k] != ShapedType::kDynamic)
-        sizes.push_back(builder.getIndexAttr(shape[k]));
-      else
-        sizes.push_back(
-            tensor::getMixedSize(builder, loc, from, k == 0 ? 0 : k - 1));
-    }
-    return tensor::ExpandShapeOp::create(
-               builder, loc, type, from,
-               SmallVector<ReassociationIndices>{{0}, {1, 2}, {3}, {4}}, sizes)
-        .getResult();
-  }
-  // Axes that the old result has not are of size one: they join the first
-  // dimension.
-  for (Axis axis : {Axis::head, Axis::batch})
-    if (!llvm::is_contained(order, axis)) {
-      for (ReassociationIndices &group : groups)
-        for (int64_t &position : group)
-          ++position;
-      groups.front().insert(groups.front().begin(), 0);
-      order.insert(order.begin(), axis);
-    }
-  SmallVector<int64_t> permutation;
-  for (Axis axis : order)
-    permutation.push_back(unsigned(axis));
-  if (!isIdentityPermutation(permutation)) {
-    SmallVector<OpFoldResult> sizes = applyPermutation(
-        ArrayRef<OpFoldResult>(tensor::getMixedSizes(builder, loc, result)),
-        permutation);
-    Value empty =
-        tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
-    result =
-        linalg::TransposeOp::create(builder, loc, result, empty, permutation)
-            ->getResult(0);
-  }
-  if (groups.size() < order.size())
-    result = tensor::CollapseShapeOp::create(builder, loc, result, groups);
-  if (result.getType() != type)
-    result = tensor::CastOp::create(builder, loc, type, result);
-  return result;
-}
-
 /// The type that all users of a tensor truncate its elements to, or null.
 static Type getNarrowedType(Value value) {
   Type narrow;
@@ -481,21 +385,6 @@ static Type getNarrowedType(Value value) {
     narrow = truncation.getType();
   }
   return narrow;
-}
-
-Value AttentionBuilder::widenResult(Value result, Type type) {
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, result), type);
-  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(4));
-  SmallVector<utils::IteratorType> parallel(4, utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, loc, empty.getType(), result, empty, maps, parallel,
-             [&](OpBuilder &nested, Location, ValueRange arguments) {
-               Value wide =
-                   arith::ExtFOp::create(nested, loc, type, arguments.front());
-               linalg::YieldOp::create(nested, loc, wide);
-             })
-      .getResult(0);
 }
 
 FailureOr<Value> AttentionBuilder::build(std::string &reason) {
@@ -561,10 +450,12 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
     staticOrigin[2] = ShapedType::kDynamic;
     dynamicOrigin.push_back(value);
   }
+  bool emptyRows = mayBeEmpty();
   attention = AttentionOp::create(
       builder, loc, q->value, k->value, v->value, score.getAuxiliaries(),
       dynamicOrigin, score.getRoles(), staticOrigin, APFloat(match.scale),
-      q->layout, k->layout, v->layout, Layout::bhsd, EmptyRow::zero, sink);
+      q->layout, k->layout, v->layout, Layout::bhsd, EmptyRow::zero, sink,
+      /*with_log_sum_exp=*/emptyRows);
   if (!plain)
     attention.getScore().takeBody(region);
   if (!requireEqualSizes(match.values, attention)) {
@@ -572,6 +463,8 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
     return failure();
   }
   Value result = attention.getResult();
+  if (emptyRows)
+    result = restoreNaN(result, attention.getLogSumExp());
   if (elementType != resultType.getElementType())
     result = widenResult(result, resultType.getElementType());
   return placeResult(result, reason);

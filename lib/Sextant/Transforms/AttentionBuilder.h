@@ -47,6 +47,8 @@ private:
   Operand rearrange(const ElementValue::Source &source, ArrayRef<Dim> dims);
   Element findOrigin();
   void absorbScale();
+  bool mayBeEmpty();
+  Value restoreNaN(Value result, Value logSumExp);
   Value buildSink(std::string &reason);
   Value buildOrigin(Element origin, Value queries, std::string &reason);
   Value widenResult(Value result, Type type);

@@ -32,26 +32,28 @@ std::optional<unsigned> mlir::sextant::getSumLoop(linalg::LinalgOp op) {
   return std::nullopt;
 }
 
-linalg::SoftmaxOp mlir::sextant::findSoftmax(Value operand) {
-  SmallVector<Value> work{operand};
-  llvm::DenseSet<Value> seen;
-  while (!work.empty() && seen.size() < 64) {
-    Value value = work.pop_back_val();
-    Operation *op = value.getDefiningOp();
-    if (!op || !seen.insert(value).second)
+llvm::DenseMap<Value, linalg::SoftmaxOp>
+mlir::sextant::findProbabilities(ArrayRef<linalg::SoftmaxOp> softmaxes) {
+  llvm::DenseMap<Value, linalg::SoftmaxOp> from;
+  for (linalg::SoftmaxOp softmax : softmaxes) {
+    if (softmax->getNumResults() != 1)
       continue;
-    if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))
-      return softmax;
-    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-    if (linalgOp
-            ? linalgOp.getNumReductionLoops() == 0
-            : isa<tensor::CastOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-                  tensor::CollapseShapeOp, tensor::ReshapeOp>(op))
-      for (Value from : op->getOperands())
-        if (isa<RankedTensorType>(from.getType()))
-          work.push_back(from);
+    SmallVector<Value> work{softmax->getResult(0)};
+    while (!work.empty()) {
+      Value value = work.pop_back_val();
+      if (!from.try_emplace(value, softmax).second)
+        continue;
+      for (Operation *user : value.getUsers()) {
+        auto op = dyn_cast<linalg::LinalgOp>(user);
+        if (op ? op.getNumReductionLoops() == 0
+               : isa<tensor::CastOp, tensor::ExtractSliceOp,
+                     tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+                     tensor::ReshapeOp>(user))
+          llvm::append_range(work, user->getResults());
+      }
+    }
   }
-  return nullptr;
+  return from;
 }
 
 namespace {
@@ -393,23 +395,32 @@ LogicalResult Matcher::findProduct() {
     if (match.sink)
       match.sink = match.sink->operands[0];
   }
-  Element product = nullptr;
-  bool several = false;
+  // A product with relative vectors is looked up by a function of both
+  // positions; that of queries and keys is walked by each.
+  SmallVector<Element> products, relative;
+  bool oneRow = context.extent(match.query) == context.integer(1);
   walkElement(match.score, [&](Element node) {
     if (node->kind != ElementKind::Load || !node->dependsOn(match.key))
       return;
     auto op = node->value.getDefiningOp<linalg::LinalgOp>();
-    bool oneRow = context.extent(match.query) == context.integer(1);
     if (!getSumLoop(op) || (!oneRow && !node->dependsOn(match.query)))
       return;
-    several |= product != nullptr;
-    product = node;
+    bool looksUp = llvm::any_of(node->operands, [&](Element index) {
+      return index->dependsOn(match.key) && index->dependsOn(match.query);
+    });
+    (looksUp ? relative : products).push_back(node);
   });
-  if (!product)
-    return fail("its scores are not made from a product of queries and keys");
-  if (several)
-    return fail("its scores are made from more than one product, which may be "
-                "a relative term");
+  if (products.empty())
+    return fail(relative.empty()
+                    ? "its scores are not made from a product of queries and "
+                      "keys"
+                    : "its scores are made from products that are looked up "
+                      "by distance alone");
+  if (products.size() > 1)
+    return fail("its scores are made from " + Twine(products.size()) +
+                " products of queries and keys, and " + Twine(relative.size()) +
+                " with relative vectors");
+  Element product = products.front();
   match.product = product;
   match.scoreProduct = product->value.getDefiningOp<linalg::LinalgOp>();
   if (match.sink && match.sink->dependsOn(match.query))

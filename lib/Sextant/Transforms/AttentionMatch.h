@@ -60,9 +60,10 @@ LogicalResult matchAttention(linalg::LinalgOp op, unsigned operand,
 /// contraction whose operands may also be read at 0, as broadcast ones are.
 std::optional<unsigned> getSumLoop(linalg::LinalgOp op);
 
-/// The softmax that an operand's elements come from through guards, casts and
-/// slices only, or null.
-linalg::SoftmaxOp findSoftmax(Value operand);
+/// The softmax that a tensor's elements come from through guards, casts and
+/// slices only, for every tensor that has one.
+llvm::DenseMap<Value, linalg::SoftmaxOp>
+findProbabilities(ArrayRef<linalg::SoftmaxOp> softmaxes);
 
 } // namespace mlir::sextant
 

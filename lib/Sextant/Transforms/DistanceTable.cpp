@@ -125,6 +125,20 @@ std::optional<Interval> RangeEvaluation::compute(Element expr) {
   }
   if (expr->kind != ElementKind::Apply)
     return std::nullopt;
+  // An operand that is one number on all of the range is that number.
+  if (expr->operands.size() == 2 && !expr->isApply<arith::CmpIOp>())
+    for (unsigned k : {0, 1}) {
+      if (constant(k))
+        continue;
+      std::optional<Interval> point = interval(expr->operands[k]);
+      if (!point || point->low != point->high)
+        continue;
+      SmallVector<Element> operands(expr->operands);
+      operands[k] = point->low;
+      return interval(context.apply(
+          expr->operation, cast_or_null<DictionaryAttr>(expr->attribute),
+          expr->type, operands));
+    }
   if (expr->isApply<arith::CmpIOp>()) {
     auto predicate = cast<DictionaryAttr>(expr->attribute)
                          .getAs<arith::CmpIPredicateAttr>("predicate")

@@ -33,14 +33,20 @@ remark::RemarkOpts getOptions(StringRef name) {
 /// A score that hides its key: -inf, or the lowest number of some float type.
 enum class Hidden { no, infinite, finite };
 
-Hidden classifyHidden(Element expr) {
+/// What a score becomes, or what is `added` to one. Of the numbers that make
+/// exp zero only those of largest magnitude absorb every score that they are
+/// added to, so that a row without keys is the plain average: the lowest of
+/// f32 and bf16, and that of f16 in a graph of f16.
+Hidden classifyHidden(Element expr, bool added) {
   std::optional<APFloat> value = ElementContext::getFloat(expr);
   if (!value || !value->isNegative())
     return Hidden::no;
   if (value->isInfinity())
     return Hidden::infinite;
-  // -65504 is the lowest f16; every score added to it leaves exp at zero.
-  return value->convertToDouble() <= -65504.0 ? Hidden::finite : Hidden::no;
+  double number = value->convertToDouble();
+  bool hides =
+      added ? number <= -1e30 || number == -65504.0 : number <= -65504.0;
+  return hides ? Hidden::finite : Hidden::no;
 }
 
 /// Names the terms of one attention.
@@ -89,6 +95,8 @@ private:
   SmallVector<std::string> names;
   SmallVector<std::string> kept;
   bool finite = false, infinite = false, underSums = true;
+  /// Masks that add the lowest number; two of them add up to -inf.
+  unsigned addedMasks = 0;
 };
 
 bool TermNamer::readRegion() {
@@ -407,9 +415,13 @@ Value TermNamer::nameBias(Element expr, Element bias, Element rest) {
   // Adding 0 or the lowest number is a mask.
   if (bias->isApply<arith::SelectOp>())
     for (unsigned side : {1, 2}) {
-      Hidden hidden = classifyHidden(bias->operands[side]);
-      if (hidden == Hidden::no)
+      Hidden hidden = classifyHidden(bias->operands[side], /*added=*/true);
+      if (hidden == Hidden::no) {
+        if (classifyHidden(bias->operands[side], /*added=*/false) != Hidden::no)
+          kept.push_back("a mask that adds a number which does not absorb "
+                         "every score");
         continue;
+      }
       Element keep = bias->operands[0];
       if (side == 1)
         keep = context.logicalNot(keep);
@@ -417,6 +429,7 @@ Value TermNamer::nameBias(Element expr, Element bias, Element rest) {
       Element inside = context.apply(
           expr->operation, cast_or_null<DictionaryAttr>(expr->attribute),
           expr->type, {rest, added});
+      addedMasks += hidden == Hidden::finite;
       return nameMask(keep, hidden, inside);
     }
   if (Value value = nameAlibi(bias, rest))
@@ -427,8 +440,10 @@ Value TermNamer::nameBias(Element expr, Element bias, Element rest) {
   if (bias->isApply<arith::AddFOp>())
     for (unsigned k : {0, 1})
       if (bias->operands[k]->isApply<arith::SelectOp>() &&
-          (classifyHidden(bias->operands[k]->operands[1]) != Hidden::no ||
-           classifyHidden(bias->operands[k]->operands[2]) != Hidden::no))
+          llvm::any_of(
+              bias->operands[k]->operands.drop_front(), [](Element side) {
+                return classifyHidden(side, /*added=*/true) != Hidden::no;
+              }))
         return nameBias(
             expr, bias->operands[k],
             context.apply(expr->operation,
@@ -493,7 +508,7 @@ Value TermNamer::name(Element expr) {
     return region.emit(expr);
   unsigned at = spine.front();
   if (expr->isApply<arith::SelectOp>() && at > 0) {
-    Hidden hidden = classifyHidden(expr->operands[3 - at]);
+    Hidden hidden = classifyHidden(expr->operands[3 - at], /*added=*/false);
     if (hidden != Hidden::no) {
       Element keep = expr->operands[0];
       if (at == 2)
@@ -527,12 +542,14 @@ void TermNamer::run() {
     return;
   Operation *terminator = block->getTerminator();
   Value named = name(score);
-  bool mixed = finite && infinite;
+  bool mixed = (finite && infinite) || addedMasks > 1;
   if (!named || mixed || (names.empty() && kept.empty())) {
     if (mixed)
-      remark::missed(op.getLoc(), getOptions("Mixed"))
-          << remark::reason("terms kept: some keys are hidden by -inf and "
-                            "others by the lowest number");
+      remark::missed(op.getLoc(), getOptions("Mixed")) << remark::reason(
+          "terms kept: {0}", infinite ? "some keys are hidden by -inf and "
+                                        "others by the lowest number"
+                                      : "two masks of the lowest number add "
+                                        "up to -inf");
     for (Value auxiliary : region.getAuxiliaries()) {
       (void)auxiliary;
       block->eraseArgument(block->getNumArguments() - 1);

@@ -54,7 +54,7 @@ struct RaiseAttention final
   void runOnOperation() override;
 
 private:
-  void raise(linalg::LinalgOp op, unsigned operand,
+  void raise(linalg::LinalgOp op, unsigned operand, linalg::SoftmaxOp softmax,
              llvm::DenseMap<Operation *, std::string> &missed);
 };
 
@@ -76,10 +76,10 @@ static void foldResultTranspose(AttentionOp op) {
 }
 
 void RaiseAttention::raise(linalg::LinalgOp op, unsigned operand,
+                           linalg::SoftmaxOp softmax,
                            llvm::DenseMap<Operation *, std::string> &missed) {
   AttentionMatch match(op.getContext());
   std::string reason;
-  linalg::SoftmaxOp softmax = findSoftmax(op.getDpsInputs()[operand]);
   if (failed(matchAttention(op, operand, match, reason))) {
     missed[softmax] = reason;
     return;
@@ -136,10 +136,12 @@ void RaiseAttention::runOnOperation() {
   for (linalg::SoftmaxOp softmax : softmaxes)
     if (softmax.hasPureTensorSemantics())
       missed[softmax] = "its probabilities meet no values";
+  llvm::DenseMap<Value, linalg::SoftmaxOp> from = findProbabilities(softmaxes);
   for (linalg::LinalgOp product : products)
     for (unsigned operand : {0, 1})
-      if (findSoftmax(product.getDpsInputs()[operand]))
-        raise(product, operand, missed);
+      if (linalg::SoftmaxOp softmax =
+              from.lookup(product.getDpsInputs()[operand]))
+        raise(product, operand, softmax, missed);
   for (linalg::SoftmaxOp softmax : softmaxes)
     if (auto found = missed.find(softmax); found != missed.end())
       remark::missed(softmax.getLoc(),

@@ -126,7 +126,7 @@ Value ScoreRegion::emit(Element expr) {
       if ((result = emitAuxiliary(source.tensor, source.indices)))
         return done[expr] = result;
   result = emitNode(expr);
-  if (!result && values)
+  if (!result && values && !dependsOnProduct(expr))
     // Perhaps the graph has this very tensor, with indices that are roles.
     for (const ElementValue::Source &source : values->sourcesOf(expr))
       if ((result = emitAuxiliary(source.tensor, source.indices)))
@@ -319,6 +319,8 @@ Value ScoreRegion::emitLoad(Element load) {
   if (readsTensors)
     return emitRead(load);
   if (Value value = emitAuxiliary(load->value, load->operands))
+    return value;
+  if (Value value = emitByDistance(load->value, load->operands))
     return value;
   if (Value value = emitTable(load))
     return value;

@@ -75,6 +75,7 @@ private:
   Value emitComparison(Element expr, OpBuilder &builder);
   Value emitLoad(Element expr);
   Value emitAuxiliary(Value tensor, ArrayRef<Element> indices);
+  Value emitByDistance(Value tensor, ArrayRef<Element> indices);
   Value emitTable(Element load);
   Value emitRead(Element load);
   Value emitOutsideLoad(Element load);

@@ -15,7 +15,7 @@
 // CHECK: remark: {{.*}}[Passed]{{.*}}3 query heads on 3 key heads, 0 auxiliary operands
 // CHECK: remark: {{.*}}softmax kept: its probabilities are used elsewhere too
 // CHECK: remark: {{.*}}softmax kept: its axis is not the axis that the values are summed over
-// CHECK: remark: {{.*}}softmax kept: its scores are made from more than one product, which may be a relative term
+// CHECK: remark: {{.*}}softmax kept: its scores are made from 2 products of queries and keys, and 0 with relative vectors
 // CHECK: remark: {{.*}}softmax kept: its probabilities are changed before they meet the values
 // CHECK: remark: {{.*}}softmax kept: its probabilities meet no values
 // CHECK: remark: {{.*}}softmax kept: its scores are not made from a product of queries and keys
