@@ -29,8 +29,8 @@ AttentionKernel::lowerTerms(const DenseSet<unsigned> &without) {
     Value score;
     if (auto term = dyn_cast<PositionTermOpInterface>(inner))
       score = isLeftOut ? term.getScore() : term.lower(b);
-    else if (auto softcap = dyn_cast<SoftcapOp>(inner))
-      score = softcap.lower(b);
+    else if (auto term = dyn_cast<ScalarTermOpInterface>(inner))
+      score = term.lower(b);
     else
       continue;
     inner.getResult(0).replaceAllUsesWith(score);
@@ -162,12 +162,15 @@ void AttentionKernel::buildRanges() {
   // those that no row sees: nothing is left out unless every row sees itself.
   bool skips = true;
   for (Operation &inner : op.getScore().front().without_terminator()) {
-    bool isKnown =
-        isa<CausalOp, WindowOp, AlibiOp, DistanceBiasOp, PaddingOp, MaskOp,
-            SoftcapOp, arith::ConstantOp, arith::TruncIOp>(inner);
-    isBounded &= isKnown;
-    if (uniformRows && !isa<CausalOp, WindowOp, AlibiOp, DistanceBiasOp>(inner))
-      skips = false;
+    auto term = dyn_cast<PositionTermOpInterface>(inner);
+    isBounded &=
+        term ||
+        isa<ScalarTermOpInterface, arith::ConstantOp, arith::TruncIOp>(inner);
+    if (!uniformRows)
+      continue;
+    bool leavesOwnKey = term && (term.getSummary().action != TermAction::hide ||
+                                 term.getSummary().keepsOwnPosition);
+    skips &= leavesOwnKey;
   }
   if (uniformRows)
     isBounded = false;

@@ -234,11 +234,16 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
         lanes.push_back(b.getIntegerAttr(positions, lane));
       Value iota = arith::ConstantOp::create(
           b, loc, type, DenseElementsAttr::get(type, lanes));
-      mapping.map(
-          region->getArgument(4),
-          arith::AddIOp::create(
-              b, loc, vector::BroadcastOp::create(b, loc, type, position), iota)
-              .getResult());
+      Value keys = arith::AddIOp::create(
+          b, loc, vector::BroadcastOp::create(b, loc, type, position), iota);
+      // Behind the last key there may be no entry of a table.
+      if (tailCount) {
+        Value last = arith::IndexCastOp::create(
+            b, loc, positions, add(sub(keyCount, constant(1)), origin[3]));
+        keys = arith::MinSIOp::create(
+            b, loc, keys, vector::BroadcastOp::create(b, loc, type, last));
+      }
+      mapping.map(region->getArgument(4), keys);
       for (unsigned i = 0; i < auxiliaries.size(); ++i) {
         BlockArgument argument = region->getArgument(5 + i);
         if (!isVarying(i) || argument.use_empty())
@@ -251,7 +256,7 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
           value = arith::TruncIOp::create(b, loc, type, value);
         mapping.map(argument, value);
       }
-      x = score->build(b, loc, mapping);
+      x = score->build(b, loc, mapping, !tailCount);
       changed = true;
     }
     if (uniformRows)

@@ -98,7 +98,8 @@ static std::string whyNot(AttentionOp op) {
   for (Operation &inner : score.without_terminator())
     if (!isa<tensor::ExtractOp>(inner))
       for (Value operand : inner.getOperands())
-        if (isa<TensorType>(operand.getType()) && !isa<BucketBiasOp>(inner))
+        if (isa<TensorType>(operand.getType()) &&
+            !isa<PositionTermOpInterface>(inner))
           return "expects tables that are only read by tensor.extract";
   return "";
 }
@@ -231,18 +232,29 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   b.replaceOp(op, results);
 }
 
+/// What is attention too, and why no kernel has it.
+static void explainCope(Operation *root, remark::RemarkOpts options) {
+  root->walk([&](CopeOp op) {
+    remark::missed(op.getLoc(), options)
+        << "'sextant.cope' is not fused: a key's position is the sum of the "
+           "gates of all keys up to the query, which no tile knows before "
+           "every tile to its right is scored";
+  });
+}
+
 void AttentionToKernel::runOnOperation() {
   SmallVector<AttentionOp> found;
   getOperation()->walk([&](AttentionOp op) { found.push_back(op); });
   IRRewriter rewriter(&getContext());
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
+  explainCope(getOperation(), options);
   for (AttentionOp op : found) {
     std::string reason = whyNot(op);
     if (reason.empty() && !op.getScore().empty()) {
       // tensor.extract is a load in the kernel.
       for (Operation &inner : op.getScore().front().without_terminator()) {
         bool elementwise = OpTrait::hasElementwiseMappableTraits(&inner) ||
-                           isa<PositionTermOpInterface, SoftcapOp,
+                           isa<PositionTermOpInterface, ScalarTermOpInterface,
                                tensor::ExtractOp, arith::ConstantOp>(inner);
         if (!elementwise || inner.getNumRegions() != 0)
           reason = ("expects a score of elementwise operations, but got '" +

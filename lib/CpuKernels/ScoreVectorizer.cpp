@@ -43,7 +43,7 @@ bool ScoreVectorizer::canVectorize(Block &score, std::string &reason) {
     });
     if (scalar && op.getNumRegions() == 0 &&
         (OpTrait::hasElementwiseMappableTraits(&op) ||
-         isa<PositionTermOpInterface, SoftcapOp, memref::LoadOp,
+         isa<PositionTermOpInterface, ScalarTermOpInterface, memref::LoadOp,
              arith::ConstantOp>(op)))
       continue;
     reason = ("expects a score of elementwise operations, but got '" +
@@ -92,9 +92,44 @@ void ScoreVectorizer::buildUniform(OpBuilder &b, Location loc,
       b.clone(op, uniform);
 }
 
+std::optional<int64_t> ScoreVectorizer::getStep(Value value) const {
+  if (!isVarying(value))
+    return 0;
+  if (value == score.getArgument(4))
+    return 1;
+  Operation *op = value.getDefiningOp();
+  if (isa_and_present<arith::IndexCastOp>(op))
+    return getStep(op->getOperand(0));
+  if (!isa_and_present<arith::AddIOp, arith::SubIOp>(op))
+    return std::nullopt;
+  std::optional<int64_t> left = getStep(op->getOperand(0)),
+                         right = getStep(op->getOperand(1));
+  if (!left || !right)
+    return std::nullopt;
+  return isa<arith::AddIOp>(op) ? *left + *right : *left - *right;
+}
+
 Value ScoreVectorizer::buildLoad(OpBuilder &b, Location loc, Operation *op,
-                                 IRMapping &vectors) {
+                                 IRMapping &vectors, bool areNeighbours) {
   auto load = cast<memref::LoadOp>(op);
+  auto isUniform = [&](Value index) { return !isVarying(index); };
+  auto type = load.getMemRefType();
+  // Entries that lie next to each other are one load.
+  if (areNeighbours && type.isLastDimUnitStride() &&
+      isa<FloatType>(type.getElementType()) &&
+      getStep(load.getIndices().back()) == 1 &&
+      llvm::all_of(load.getIndices().drop_back(), isUniform)) {
+    SmallVector<Value> indices;
+    for (Value index : load.getIndices().drop_back())
+      indices.push_back(uniform.lookupOrDefault(index));
+    Value first = vector::ExtractOp::create(
+        b, loc, vectors.lookup(load.getIndices().back()), ArrayRef<int64_t>{0});
+    indices.push_back(
+        arith::IndexCastOp::create(b, loc, b.getIndexType(), first));
+    return vector::LoadOp::create(
+        b, loc, VectorType::get({lanes}, type.getElementType()),
+        uniform.lookupOrDefault(load.getMemRef()), indices);
+  }
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
     SmallVector<Value> indices;
@@ -108,15 +143,19 @@ Value ScoreVectorizer::buildLoad(OpBuilder &b, Location loc, Operation *op,
       indices.push_back(
           arith::IndexCastOp::create(b, loc, b.getIndexType(), element));
     }
-    elements.push_back(memref::LoadOp::create(
-        b, loc, uniform.lookupOrDefault(load.getMemRef()), indices));
+    Value element = memref::LoadOp::create(
+        b, loc, uniform.lookupOrDefault(load.getMemRef()), indices);
+    if (isa<IntegerType, IndexType>(element.getType()))
+      element = castInteger(b, loc, element,
+                            getElementTypeOrSelf(vectorTypeOf(load.getType())));
+    elements.push_back(element);
   }
   return vector::FromElementsOp::create(b, loc, vectorTypeOf(load.getType()),
                                         elements);
 }
 
 Value ScoreVectorizer::build(OpBuilder &b, Location loc,
-                             const IRMapping &arguments) {
+                             const IRMapping &arguments, bool areNeighbours) {
   IRMapping vectors = arguments;
   for (Operation &op : score.without_terminator()) {
     if (op.getNumResults() == 0 || !isVarying(op.getResult(0)))
@@ -126,7 +165,7 @@ Value ScoreVectorizer::build(OpBuilder &b, Location loc,
     };
     Value result;
     if (isa<memref::LoadOp>(op)) {
-      result = buildLoad(b, loc, &op, vectors);
+      result = buildLoad(b, loc, &op, vectors, areNeighbours);
     } else if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp>(
                    op) ||
                (isa<arith::ExtUIOp, arith::TruncIOp>(op) &&

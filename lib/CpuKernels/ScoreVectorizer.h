@@ -39,8 +39,10 @@ public:
   void buildUniform(OpBuilder &builder, Location loc, const IRMapping &scalars);
 
   /// The scores of a vector of keys. `vectors` has a value for each varying
-  /// argument.
-  Value build(OpBuilder &builder, Location loc, const IRMapping &vectors);
+  /// argument. `areNeighbours` says that the last position of the vector is one
+  /// that the region may be asked for, as in all but the end of a row.
+  Value build(OpBuilder &builder, Location loc, const IRMapping &vectors,
+              bool areNeighbours);
 
 private:
   bool isVarying(Value value) const { return varying.contains(value); }
@@ -48,7 +50,9 @@ private:
   Value vectorOf(OpBuilder &builder, Location loc, Value value,
                  IRMapping &vectors);
   Value buildLoad(OpBuilder &builder, Location loc, Operation *load,
-                  IRMapping &vectors);
+                  IRMapping &vectors, bool areNeighbours);
+  /// By how much an integer grows from lane to lane, if that is known.
+  std::optional<int64_t> getStep(Value value) const;
 
   Block &score;
   int64_t lanes;

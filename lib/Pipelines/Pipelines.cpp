@@ -166,6 +166,8 @@ void mlir::sextant::buildCpuRaisedPipeline(OpPassManager &pm,
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
                                            const CpuOptions &) {
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
+  pm.addNestedPass<func::FuncOp>(createTabulateDistances());
+  pm.addNestedPass<func::FuncOp>(createChunkLinearAttention());
   pm.addPass(createAttentionToKernel());
   // What has no kernel is computed as it is defined.
   pm.addPass(createDecompose(keepAppends));

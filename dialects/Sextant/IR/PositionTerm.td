@@ -61,6 +61,18 @@ def Sextant_PositionTerm : OpInterface<"PositionTermOpInterface"> {
   ];
 }
 
+def Sextant_ScalarTerm : OpInterface<"ScalarTermOpInterface"> {
+  let cppNamespace = "::mlir::sextant";
+  let description = [{
+    A scalar op of a score region that is no term of positions and keeps no
+    score hidden: it is only lowered.
+  }];
+  let methods = [
+    InterfaceMethod<"The op in upstream scalar ops: its definition.",
+      "::mlir::Value", "lower", (ins "::mlir::OpBuilder &":$builder)>,
+  ];
+}
+
 /// A term: pure, yields a score of the type it is given. No parent is required,
 /// so that a term is a complete test of itself.
 class Sextant_Term<string mnemonic, list<Trait> traits = []>

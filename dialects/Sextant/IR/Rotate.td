@@ -31,10 +31,13 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     Angles are computed in f64 and rounded once, as cosine and sine, to the
     type of the arithmetic: f64 for f64, else f32.
 
+    The magnitude of a schedule that decays (xPos) depends on plane and position,
+    as their distance from `center`, 0 where it is absent.
+
     A position is read from a tensor (`at`), or counted: s + `from` +
     `starts`[b] for row s of batch entry b, where what is absent is 0. Tables of
-    rank 2 have a row for each position; tables of rank 3 a row for each row of
-    the source. A schedule whose planes turn by several axes reads positions
+    rank 2 have a row for each position, and a position beyond them fails at run
+    time; tables of rank 3 have a row for each row of the source. A schedule whose planes turn by several axes reads positions
     [axes, B, S].
 
     `pairs` names the two dimensions of a plane: t and t + count / 2, or 2 t and
@@ -60,6 +63,7 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
       schedule needs it.
     - (C11) `minus` takes a second schedule from a first.
     - (C12) all shaped operands are tensors, or all are memrefs.
+    - (C13) `center` is given only if a schedule decays.
 
     ```mlir
     // Queries [B, H, S, D] at positions of their own, new keys behind a cache.
@@ -96,6 +100,7 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     Arg<Optional<AnyShaped>, "[B], added to `origin`">:$starts,
     Arg<Optional<AnyShaped>, "[count / 2], divide angles">:$divisors,
     Arg<Optional<AnyType>, "an index or [B]: rows of the whole sequence">:$length,
+    Arg<Optional<Index>, "the position where nothing has decayed">:$center,
     Arg<Optional<AnyShaped>, "[positions, count / 2] or [B | 1, S, count / 2]">:$cosine,
     Arg<Optional<AnyShaped>, "like `cosine`">:$sine,
     Arg<AnyShaped, "the destination">:$init,
@@ -113,7 +118,7 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     (`starts` `(` $starts^ `:` type($starts) `)`)?
     (`by` $schedule^)? (`minus` $subtrahend^)?
     (`over` `(` $divisors^ `:` type($divisors) `)`)?
-    (`length` `(` $length^ `:` type($length) `)`)?
+    (`length` `(` $length^ `:` type($length) `)`)? (`center` $center^)?
     (`with` `(` $cosine^ `,` $sine `:` type($cosine) `,` type($sine) `)`)?
     `pairs` `` $pairs (`to` `` $result_pairs^)? (`first` $first^)? (`count` $count^)?
     (`layout` `` $layout^)? (`inverse` $inverse^)? attr-dict

@@ -8,6 +8,8 @@
 include "Sextant/IR/Attention.td"
 include "Sextant/IR/OnlineAttention.td"
 include "Sextant/IR/CacheAppend.td"
+include "Sextant/IR/Cope.td"
+include "Sextant/IR/LinearAttention.td"
 include "Sextant/IR/LowRankLinear.td"
 include "Sextant/IR/Rotate.td"
 include "Sextant/IR/Yield.td"

@@ -11,7 +11,8 @@
 include "Sextant/Schedules/ScheduleInterface.td"
 
 def Sextant_Resonance : Sextant_Schedule<"Resonance", "resonance",
-    ["getFrequencies", "getMagnitude", "getPeriods", "verifyRotated"]> {
+    ["getFrequencies", "getStartFrequencies", "getStartPosition", "getMagnitude", "getPeriods",
+     "verifyRotated", "needsLength", "buildAngle", "buildMagnitude"]> {
   let summary = "another schedule with its wavelengths rounded to whole positions";
   let description = [{
     Each plane then repeats exactly, bit for bit, after `wavelength` positions:
@@ -20,10 +21,11 @@ def Sextant_Resonance : Sextant_Schedule<"Resonance", "resonance",
         frequency[t] = 2 pi / wavelength[t]
 
     Halves are rounded to even, and a wavelength is at least 1. A frequency of 0
-    stays. Around YaRN it is Resonance YaRN.
+    stays. Around YaRN it is Resonance YaRN. Around a schedule that needs the
+    length, wavelengths are rounded at run time; around one with a start
+    position, on both sides of it.
 
-    - (C1) the schedule inside needs no length, and has neither a start position
-      nor several axes.
+    - (C1) the schedule inside reads one axis: resonance goes inside sections.
 
     ```mlir
     #resonant = #sextant.resonance<of = #sextant.geometric<base = 1.0e4>>

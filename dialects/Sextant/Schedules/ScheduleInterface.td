@@ -65,6 +65,13 @@ def Sextant_FrequencySchedule : AttrInterface<"FrequencyScheduleAttrInterface"> 
       }],
       "::llvm::SmallVector<int64_t>", "getAxes", (ins "int64_t":$rotated),
       /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
+    InterfaceMethod<[{
+        For each plane the rate at which its magnitude grows: it is multiplied
+        by exp(rate * (position - center)), where the center is the rotation's.
+        Empty if magnitudes do not depend on positions.
+      }],
+      "::llvm::SmallVector<double>", "getRates", (ins "int64_t":$rotated),
+      /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
     InterfaceMethod<"Whether angles depend on the length of the sequence.",
       "bool", "needsLength", (ins),
       /*methodBody=*/"", /*defaultImplementation=*/"return false;">,

@@ -52,12 +52,15 @@ def Sextant_BucketBiasOp : Sextant_Term<"bucket_bias"> {
         result = score + table[bucket(|j - i|) + (j > i ? n : 0), head]   bidirectional
         result = score + table[bucket(max(i - j, 0)), head]               else
 
-    The logarithm is taken in f32, as every framework does: at bucket edges one
-    ulp moves an entry. `table` is captured whole; `sextant-tabulate-buckets`
-    makes it an auxiliary operand by distance.
+    The logarithm is taken in f32, as every framework does, but when compiling:
+    at run time buckets are counted by thresholds, so that no approximation of a
+    logarithm moves an entry. `table` is captured whole; MPNet's buckets are the
+    bidirectional ones.
 
-    - (C1) `table` has `buckets` rows.
-    - (C2) `buckets` is at least 2; if bidirectional, at least 4 and even.
+    - (C1) `table` is [buckets, heads] of the score's type, with a static number
+      of buckets.
+    - (C2) there are at least 2 buckets; if bidirectional, at least 4 and evenly
+      many.
     - (C3) `max_distance` is greater than the number of exact buckets.
 
     ```mlir

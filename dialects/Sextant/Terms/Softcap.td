@@ -10,7 +10,8 @@
 
 include "Sextant/IR/PositionTerm.td"
 
-def Sextant_SoftcapOp : Op<Sextant_Dialect, "softcap", [Pure, AllTypesMatch<["score", "result"]>]> {
+def Sextant_SoftcapOp : Op<Sextant_Dialect, "softcap", [
+    Pure, AllTypesMatch<["score", "result"]>, DeclareOpInterfaceMethods<Sextant_ScalarTerm>]> {
   let summary = "bounds a score smoothly by a cap";
   let description = [{
     Gemma 2 (section 2), and ONNX's Attention:
@@ -33,10 +34,6 @@ def Sextant_SoftcapOp : Op<Sextant_Dialect, "softcap", [Pure, AllTypesMatch<["sc
   let results = (outs AnyFloat:$result);
   let assemblyFormat = "$score `cap` $cap attr-dict `:` type($score)";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// The term in upstream scalar ops: its definition.
-    ::mlir::Value lower(::mlir::OpBuilder &builder);
-  }];
 }
 
 #endif // SEXTANT_TERMS_SOFTCAP_TD

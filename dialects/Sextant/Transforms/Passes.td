@@ -122,8 +122,70 @@ def TabulateRotation : Pass<"sextant-tabulate-rotation", "::mlir::func::FuncOp">
     becomes one op that fills two tables, and two rotations `with` them.
   }];
   let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def TabulateDistances : Pass<"sextant-tabulate-distances", "::mlir::func::FuncOp"> {
+  let summary = "Compute terms of the distance once a distance";
+  let description = [{
+    A term that is a function of the head and of j - i alone, and costs more
+    than reading an entry, becomes a table by distance that is filled before
+    the attention: (queries + keys) entries a head instead of queries * keys
+    evaluations. Parameters may be constants, values from outside of the
+    region, the head, or auxiliary operands by head. A factor that depends on
+    the head alone stays in the region, and heads share the table. Where a term
+    says that it saturates, the table ends there and far tiles read one entry.
+
+    What stays is a missed remark with the reason.
+
+    ```mlir
+    func.func @kerple(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
+                      %p: tensor<3xf32>, %a: tensor<3xf32>) -> tensor<2x3x5x13xf32> {
+      %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+          value(%v : tensor<2x3x11x13xf32>)
+          auxiliary(%p as <[head]> : tensor<3xf32>, %a as <[head]> : tensor<3xf32>) score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %power: f32, %scale: f32):
+        %0 = sextant.kerple_log %s power %power scale %scale at %i, %j : f32
+        sextant.yield %0 : f32
+      } : tensor<2x3x5x13xf32>
+      return %o : tensor<2x3x5x13xf32>
+    }
+    ```
+    reads `%table[%h, %j - %i + 4]` of a `tensor<3x15xf32>` afterwards.
+  }];
+  let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def ChunkLinearAttention : Pass<"sextant-chunk-linear-attention", "::mlir::func::FuncOp"> {
+  let summary = "Carry the state of causal linear attention from chunk to chunk";
+  let description = [{
+    A causal `sextant.linear_attention` becomes a loop over chunks of rows. A
+    chunk is the op itself, which takes the state that the chunks before it
+    left and leaves its own: its products within the chunk are small, and no
+    matrix of queries by keys is left. A last chunk has the rows that remain.
+
+    ```mlir
+    func.func @causal(%q: tensor<2x3x?x7xf32>, %k: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x5xf32>)
+        -> tensor<2x3x?x5xf32> {
+      %0 = sextant.linear_attention numerator(%q, %k : tensor<2x3x?x7xf32>, tensor<2x3x?x7xf32>)
+          denominator(%q, %k : tensor<2x3x?x7xf32>, tensor<2x3x?x7xf32>)
+          value(%v : tensor<2x3x?x5xf32>) causal : tensor<2x3x?x5xf32>
+      return %0 : tensor<2x3x?x5xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"chunk", "chunk", "int64_t", "64", "Rows of a chunk">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 

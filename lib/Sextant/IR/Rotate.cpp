@@ -39,7 +39,7 @@ static void buildRotate(OpBuilder &builder, OperationState &state, Value source,
     results.push_back(init.getType());
   RotateOp::build(builder, state, results, source, positions.positions,
                   positions.origin, positions.starts, options.divisors,
-                  options.length, cosine, sine, init, schedule,
+                  options.length, options.center, cosine, sine, init, schedule,
                   options.subtrahend, attribute(pairs),
                   attribute(options.resultPairs), first, count,
                   LayoutAttr::get(context, options.layout),
@@ -109,6 +109,14 @@ static LogicalResult verifySchedules(RotateOp op) {
     return verifyOperand(op, "length", length.getType(), Element::integer,
                          {{getBatch(op)}});
   return success();
+}
+
+/// Whether magnitudes depend on positions.
+static bool decays(RotateOp op) {
+  for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
+    if (each && !each.getRates(op.getNumRotated()).empty())
+      return true;
+  return false;
 }
 
 static LogicalResult verifyPositions(RotateOp op) {
@@ -198,6 +206,10 @@ LogicalResult RotateOp::verify() {
     return failure();
   if (failed(verifySchedules(*this)) || failed(verifyPositions(*this)))
     return failure();
+  // rotate (C13)
+  if (getCenter() && !decays(*this))
+    return emitOpError() << "expects no center, as no schedule decays, but got "
+                            "one";
   return verifyTables(*this);
 }
 
@@ -230,6 +242,8 @@ LogicalResult RotateOp::reifyResultShapes(OpBuilder &builder,
 
 /// The magnitude of the schedules, if it is known to be 1.
 static bool hasUnitMagnitude(RotateOp op) {
+  if (decays(op))
+    return false;
   for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
     if (each && (each.needsLength() || each.getMagnitude({}) != 1.0))
       return false;

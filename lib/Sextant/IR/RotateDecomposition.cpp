@@ -17,11 +17,14 @@
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -66,6 +69,8 @@ private:
   Value buildAngle(OpBuilder &b, Value position, Value plane,
                    ValueRange arguments);
   Value buildMagnitude(OpBuilder &b, ValueRange arguments);
+  Value buildDecay(OpBuilder &b, Value position, Value plane);
+  void buildRangeCheck();
   Value getLength(OpBuilder &b, ValueRange arguments);
 
   OpBuilder &builder;
@@ -179,6 +184,116 @@ Value TableBuilder::buildMagnitude(OpBuilder &b, ValueRange arguments) {
   return magnitude;
 }
 
+/// exp(rate * (position - center)), or null where nothing decays.
+Value TableBuilder::buildDecay(OpBuilder &b, Value position, Value plane) {
+  SmallVector<double> rates;
+  if (FrequencyScheduleAttrInterface schedule = op.getScheduleAttr())
+    rates = schedule.getRates(op.getNumRotated());
+  if (FrequencyScheduleAttrInterface subtrahend = op.getSubtrahendAttr()) {
+    SmallVector<double> others = subtrahend.getRates(op.getNumRotated());
+    rates.resize(std::max(rates.size(), others.size()));
+    for (auto [plane, other] : llvm::enumerate(others))
+      rates[plane] -= other;
+  }
+  if (rates.empty())
+    return Value();
+  auto type = RankedTensorType::get({static_cast<int64_t>(rates.size())},
+                                    b.getF64Type());
+  Value table = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(type, ArrayRef<double>(rates)));
+  Value rate = tensor::ExtractOp::create(b, loc, table, plane);
+  if (op.getCenter())
+    position =
+        arith::SubIOp::create(b, loc, position, toI64(b, op.getCenter()));
+  Value steps = arith::SIToFPOp::create(b, loc, b.getF64Type(), position);
+  return math::ExpOp::create(b, loc,
+                             arith::MulFOp::create(b, loc, rate, steps));
+}
+
+/// The least and the greatest element of a tensor of positions, as i64.
+static std::pair<Value, Value> buildExtremes(OpBuilder &builder, Location loc,
+                                             Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Type i64 = builder.getI64Type();
+  auto scalar = RankedTensorType::get({}, i64);
+  SmallVector<Value> inits;
+  for (int64_t bound : {std::numeric_limits<int64_t>::max(),
+                        std::numeric_limits<int64_t>::min()}) {
+    Value start = arith::ConstantIntOp::create(builder, loc, i64, bound);
+    Value empty = tensor::EmptyOp::create(builder, loc, scalar, ValueRange());
+    inits.push_back(
+        linalg::FillOp::create(builder, loc, start, empty).getResult(0));
+  }
+  AffineMap whole = builder.getMultiDimIdentityMap(type.getRank());
+  AffineMap none = AffineMap::get(type.getRank(), 0, builder.getContext());
+  auto extremes = linalg::GenericOp::create(
+      builder, loc, TypeRange{scalar, scalar}, tensor, inits,
+      ArrayRef<AffineMap>{whole, none, none},
+      SmallVector<utils::IteratorType>(type.getRank(),
+                                       utils::IteratorType::reduction),
+      [&](OpBuilder &b, Location, ValueRange arguments) {
+        Value value = arguments[0];
+        if (value.getType().isIndex())
+          value = arith::IndexCastOp::create(b, loc, i64, value);
+        else if (value.getType() != i64)
+          value = arith::ExtSIOp::create(b, loc, i64, value);
+        Value least = arith::MinSIOp::create(b, loc, value, arguments[1]);
+        Value most = arith::MaxSIOp::create(b, loc, value, arguments[2]);
+        linalg::YieldOp::create(b, loc, ValueRange{least, most});
+      });
+  auto read = [&](unsigned result) -> Value {
+    return tensor::ExtractOp::create(builder, loc, extremes.getResult(result),
+                                     ValueRange());
+  };
+  return {read(0), read(1)};
+}
+
+/// Positions that a table has no row for fail, and do not read behind it.
+void TableBuilder::buildRangeCheck() {
+  Value first, last;
+  if (Value positions = op.getPositions()) {
+    std::tie(first, last) = buildExtremes(builder, loc, positions);
+  } else {
+    OpFoldResult count =
+        getSizes(builder, loc, op.getSource())[getSequenceDim(op.getLayout())];
+    first = op.getOrigin()
+                ? op.getOrigin()
+                : arith::ConstantIndexOp::create(builder, loc, 0).getResult();
+    last = arith::SubIOp::create(
+        builder, loc,
+        arith::AddIOp::create(
+            builder, loc, first,
+            getValueOrCreateConstantIndexOp(builder, loc, count)),
+        arith::ConstantIndexOp::create(builder, loc, 1));
+    first = toI64(builder, first);
+    last = toI64(builder, last);
+    if (Value starts = op.getStarts()) {
+      auto [least, most] = buildExtremes(builder, loc, starts);
+      first = arith::AddIOp::create(builder, loc, first, least);
+      last = arith::AddIOp::create(builder, loc, last, most);
+    }
+  }
+  Value rows = toI64(
+      builder, getValueOrCreateConstantIndexOp(
+                   builder, loc, getSizes(builder, loc, op.getCosine())[0]));
+  Value zero =
+      arith::ConstantIntOp::create(builder, loc, builder.getI64Type(), 0);
+  Value begins = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                       first, zero);
+  Value ends = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     last, rows);
+  // No rows at all ask for nothing.
+  Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     last, first);
+  Value inside = arith::OrIOp::create(
+      builder, loc, none, arith::AndIOp::create(builder, loc, begins, ends));
+  int64_t size = cast<ShapedType>(op.getCosine().getType()).getDimSize(0);
+  std::string message = "expects positions within the table of a rotation";
+  if (!ShapedType::isDynamic(size))
+    message += ", which has " + std::to_string(size) + " rows";
+  cf::AssertOp::create(builder, loc, inside, message);
+}
+
 /// Where the positions say how many rows there are, the source is not asked:
 /// tables of queries and of keys are to be equal.
 SmallVector<OpFoldResult> TableBuilder::getShape() {
@@ -201,6 +316,8 @@ SmallVector<OpFoldResult> TableBuilder::getShape() {
 }
 
 RotateTables TableBuilder::build() {
+  if (op.getCosine())
+    buildRangeCheck();
   addInputs();
   SmallVector<OpFoldResult> shape = getShape();
   Value empty = tensor::EmptyOp::create(builder, loc, shape, type);
@@ -231,6 +348,11 @@ RotateTables TableBuilder::build() {
         SmallVector<Value> entries = {math::CosOp::create(b, loc, angle),
                                       math::SinOp::create(b, loc, angle)};
         Value magnitude = buildMagnitude(b, arguments);
+        if (Value decay = buildDecay(b, position, plane))
+          magnitude =
+              magnitude
+                  ? arith::MulFOp::create(b, loc, magnitude, decay).getResult()
+                  : decay;
         for (Value &entry : entries) {
           if (magnitude)
             entry = arith::MulFOp::create(b, loc, entry, magnitude);

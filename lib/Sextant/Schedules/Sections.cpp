@@ -61,6 +61,10 @@ SectionsAttr::getFrequencies(int64_t rotated,
   return getOf().getFrequencies(rotated, length);
 }
 
+SmallVector<int64_t> SectionsAttr::getPeriods(int64_t rotated) const {
+  return getOf().getPeriods(rotated);
+}
+
 double SectionsAttr::getMagnitude(std::optional<int64_t> length) const {
   return getOf().getMagnitude(length);
 }

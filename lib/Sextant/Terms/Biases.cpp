@@ -5,23 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Terms/Positions.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace mlir::sextant;
-
-/// j - i as an i64.
-static Value buildDistance(OpBuilder &b, Location loc, Value key, Value query) {
-  Value distance = arith::SubIOp::create(b, loc, key, query);
-  return arith::IndexCastOp::create(b, loc, b.getI64Type(), distance);
-}
 
 //===----------------------------------------------------------------------===//
 // AlibiOp
@@ -92,52 +84,38 @@ Value BucketBiasOp::lower(OpBuilder &b) {
   int64_t buckets = cast<ShapedType>(getTable().getType()).getDimSize(0);
   int64_t half = getBidirectional() ? buckets / 2 : buckets;
   int64_t exact = half / 2;
-  auto integer = [&](int64_t value) -> Value {
-    return arith::ConstantIntOp::create(b, loc, b.getI64Type(), value);
-  };
-  auto real = [&](float value) -> Value {
-    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
-  };
+  // Where the steps of the logarithm are, as frameworks compute it.
+  float range = static_cast<float>(std::log(
+      static_cast<double>(getMaxDistance()) / static_cast<double>(exact)));
+  SmallVector<int64_t> thresholds;
+  for (int64_t step = 1; step < half - exact; ++step)
+    thresholds.push_back(
+        findThreshold(exact, getMaxDistance(), [&](int64_t length) {
+          float ratio = static_cast<float>(length) / static_cast<float>(exact);
+          return std::log(ratio) / range * static_cast<float>(half - exact) >=
+                 static_cast<float>(step);
+        }));
+
+  Value zero = buildInteger(b, loc, 0);
   Value distance = buildDistance(b, loc, getKeyPosition(), getQueryPosition());
-  Value zero = integer(0);
   Value backward = arith::SubIOp::create(b, loc, zero, distance);
   Value length =
       getBidirectional()
           ? arith::MaxSIOp::create(b, loc, distance, backward).getResult()
           : arith::MaxSIOp::create(b, loc, backward, zero).getResult();
   Value isExact = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                        length, integer(exact));
-  // The branch not taken must not take the logarithm of 0.
-  Value atLeastOne = arith::MaxSIOp::create(b, loc, length, integer(1));
-  Value ratio = arith::DivFOp::create(
-      b, loc, arith::SIToFPOp::create(b, loc, b.getF32Type(), atLeastOne),
-      real(static_cast<float>(exact)));
-  Value log = math::LogOp::create(b, loc, ratio);
-  Value relative = arith::DivFOp::create(
-      b, loc, log,
-      real(static_cast<float>(std::log(static_cast<double>(getMaxDistance()) /
-                                       static_cast<double>(exact)))));
-  Value scaled = arith::MulFOp::create(b, loc, relative,
-                                       real(static_cast<float>(half - exact)));
-  Value step = arith::FPToSIOp::create(b, loc, b.getI64Type(), scaled);
-  Value coarse = arith::MinSIOp::create(
-      b, loc, arith::AddIOp::create(b, loc, step, integer(exact)),
-      integer(half - 1));
+                                        length, buildInteger(b, loc, exact));
+  Value coarse = buildStep(b, loc, length, exact, thresholds);
   Value bucket = arith::SelectOp::create(b, loc, isExact, length, coarse);
   if (getBidirectional()) {
     Value ahead = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt,
                                         distance, zero);
-    Value shift = arith::SelectOp::create(b, loc, ahead, integer(half), zero);
+    Value shift = arith::SelectOp::create(b, loc, ahead,
+                                          buildInteger(b, loc, half), zero);
     bucket = arith::AddIOp::create(b, loc, bucket, shift);
   }
   Value row = arith::IndexCastOp::create(b, loc, b.getIndexType(), bucket);
-  Value bias;
-  if (isa<MemRefType>(getTable().getType()))
-    bias =
-        memref::LoadOp::create(b, loc, getTable(), ValueRange{row, getHead()});
-  else
-    bias = tensor::ExtractOp::create(b, loc, getTable(),
-                                     ValueRange{row, getHead()});
+  Value bias = buildEntry(b, loc, getTable(), {row, getHead()});
   return arith::AddFOp::create(b, loc, getScore(), bias);
 }
 

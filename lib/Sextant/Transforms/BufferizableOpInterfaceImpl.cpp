@@ -75,10 +75,11 @@ LogicalResult sextant::bufferizeDestinationStyleOp(
 
 namespace {
 
-/// A table that a score region captures whole is only read.
-struct BucketBiasBufferization
+/// Tables that a score region captures whole are only read.
+template <typename Term>
+struct TermBufferization
     : public bufferization::BufferizableOpInterface::ExternalModel<
-          BucketBiasBufferization, BucketBiasOp> {
+          TermBufferization<Term>, Term> {
   bool bufferizesToMemoryRead(Operation *, OpOperand &,
                               const bufferization::AnalysisState &) const {
     return true;
@@ -95,16 +96,29 @@ struct BucketBiasBufferization
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto term = cast<BucketBiasOp>(op);
-    FailureOr<Value> table =
-        bufferization::getBuffer(rewriter, term.getTable(), options, state);
-    if (failed(table))
-      return failure();
-    rewriter.modifyOpInPlace(term,
-                             [&] { term.getTableMutable().assign(*table); });
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!isa<TensorType>(operand.get().getType()))
+        continue;
+      FailureOr<Value> table =
+          bufferization::getBuffer(rewriter, operand.get(), options, state);
+      if (failed(table))
+        return failure();
+      rewriter.modifyOpInPlace(op, [&] { operand.set(*table); });
+    }
     return success();
   }
 };
+
+/// Every op of the dialect that is a term.
+template <typename... Ops>
+void attachToTerms(MLIRContext *context) {
+  auto attach = [&](auto *none) {
+    using Op = std::remove_pointer_t<decltype(none)>;
+    if constexpr (Op::template hasTrait<PositionTermOpInterface::Trait>())
+      Op::template attachInterface<TermBufferization<Op>>(*context);
+  };
+  (attach(static_cast<Ops *>(nullptr)), ...);
+}
 
 /// Both elements of a plane are read before either is written, so that a cache
 /// is rotated where it lies, unless its elements change places.
@@ -163,6 +177,9 @@ void sextant::registerBufferizableOpInterfaceExternalModels(
     CacheAppendOp::attachInterface<CacheAppendBufferization>(*context);
     MergeOp::attachInterface<DestinationStyleBufferization<MergeOp>>(*context);
     FinalizeOp::attachInterface<OverwritingBufferization<FinalizeOp>>(*context);
-    BucketBiasOp::attachInterface<BucketBiasBufferization>(*context);
+    attachToTerms<
+#define GET_OP_LIST
+#include "sextant/Sextant/IR/SextantOps.cpp.inc"
+        >(context);
   });
 }

@@ -42,10 +42,11 @@ struct LowerPositionTerm
   }
 };
 
-struct LowerSoftcap : public OpRewritePattern<SoftcapOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerScalarTerm
+    : public OpInterfaceRewritePattern<ScalarTermOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
-  LogicalResult matchAndRewrite(SoftcapOp term,
+  LogicalResult matchAndRewrite(ScalarTermOpInterface term,
                                 PatternRewriter &rewriter) const override {
     if (term->getParentOp()->hasTrait<KeepsTerms>())
       return failure();
@@ -65,5 +66,5 @@ struct LowerTerms : public sextant::impl::LowerTermsBase<LowerTerms> {
 } // namespace
 
 void sextant::populateLowerTermsPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerPositionTerm, LowerSoftcap>(patterns.getContext());
+  patterns.add<LowerPositionTerm, LowerScalarTerm>(patterns.getContext());
 }

@@ -198,3 +198,12 @@ func.func @explicit_c1(%x: f32) attributes {schedule = #sextant.explicit<[]>} { 
 
 // expected-error @+1 {{expects 'magnitude' to be positive and finite, but got 0}}
 func.func @explicit_c2(%x: f32) attributes {schedule = #sextant.explicit<[1.0], magnitude = 0.0>} { return }
+
+// -----
+
+func.func @rotate_c13(%x: tensor<1x1x5x4xf32>, %center: index) -> tensor<1x1x5x4xf32> {
+  // expected-error @+1 {{expects no center, as no schedule decays, but got one}}
+  %0 = sextant.rotate ins(%x : tensor<1x1x5x4xf32>) outs(%x : tensor<1x1x5x4xf32>)
+      by #sextant.geometric<base = 1.0e4> center %center pairs halves
+  return %0 : tensor<1x1x5x4xf32>
+}

@@ -90,8 +90,18 @@ func.func @by_length_c2() attributes {schedule = #sextant.by_length<short = #sex
 
 // -----
 
-// expected-error @+1 {{expects a schedule of constant frequencies and one axis, but got #sextant.longrope}}
-func.func @resonance_c1() attributes {schedule = #sextant.resonance<of = #sextant.longrope<base = 1.0e4, factors = [1.0], start = 3>>} { return }
+// expected-error @+1 {{expects a schedule of one axis, but got #sextant.sections}}
+func.func @resonance_c1() attributes {schedule = #sextant.resonance<of = #sextant.sections<of = #sextant.geometric<base = 1.0e4>, planes = [1, 1]>>} { return }
+
+// -----
+
+// expected-error @+1 {{expects 'span' to be positive and finite, but got 0}}
+func.func @xpos_c1() attributes {schedule = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 0.0>} { return }
+
+// -----
+
+// expected-error @+1 {{expects a schedule of one axis that does not decay, but got #sextant.xpos}}
+func.func @xpos_c2() attributes {schedule = #sextant.xpos<of = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>, span = 512.0>} { return }
 
 // -----
 

@@ -21,7 +21,7 @@ struct RotatePositions {
 /// What most rotations leave alone.
 struct RotateOptions {
   FrequencyScheduleAttrInterface subtrahend;
-  Value divisors, length;
+  Value divisors, length, center;
   std::optional<Pairs> resultPairs;
   int64_t first = 0;
   /// All dimensions from `first` on, if absent.

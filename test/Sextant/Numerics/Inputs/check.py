@@ -1,6 +1,7 @@
 """Runs every case through the given passes and compares with float64."""
 
 import argparse
+import re
 import sys
 import tempfile
 
@@ -9,6 +10,7 @@ import numpy
 import cases
 import formulas
 import native
+import position_terms
 
 # Of the largest value of V: half an ulp of the result, and what the sums of the
 # accumulator's type cost.
@@ -62,7 +64,7 @@ def main():
     parser.add_argument("--keep", default="")
     parser.add_argument("--processor", default="")
     arguments = parser.parse_args()
-    chosen = [c for c in cases.ALL if arguments.only in c.name]
+    chosen = [c for c in cases.ALL + position_terms.ALL if re.search(arguments.only, c.name)]
     module = "\n".join(case.function() for case in chosen)
     failures = []
     with tempfile.TemporaryDirectory() as folder:

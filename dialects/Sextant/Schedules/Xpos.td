@@ -1,0 +1,43 @@
+//===- Xpos.td - rotation whose planes decay ---------------*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_SCHEDULES_XPOS_TD
+#define SEXTANT_SCHEDULES_XPOS_TD
+
+include "Sextant/Schedules/ScheduleInterface.td"
+
+def Sextant_Xpos : Sextant_Schedule<"Xpos", "xpos",
+    ["getFrequencies", "getStartFrequencies", "getStartPosition", "getMagnitude", "getPeriods",
+     "getRates", "verifyRotated", "needsLength", "buildAngle", "buildMagnitude"]> {
+  let summary = "another schedule whose planes decay with the distance";
+  let description = [{
+    xPos, Sun et al. 2022: besides turning, plane t of a query at position i is
+    multiplied by zeta[t]^((i - center) / span), and that of a key at j, whose
+    schedule is `growing`, by zeta[t]^(-(j - center) / span), so that a product
+    of both decays by zeta[t]^((i - j) / span):
+
+        zeta[t] = (2 t + 0.4 rotated) / (1.4 rotated)
+
+    The center is the rotation's, and cancels. It bounds the range: within one
+    page of a cache all positions are near the page's center, and queries are
+    rotated with that center again for each page, where they only shrink. Far
+    from one center for all, f32 overflows beyond some 10^5 positions.
+
+    - (C1) `span` is positive and finite.
+    - (C2) the schedule inside reads one axis and does not decay itself.
+
+    ```mlir
+    #queries = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>
+    #keys = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0, growing = true>
+    ```
+  }];
+  let parameters = (ins "::mlir::sextant::FrequencyScheduleAttrInterface":$of,
+                        Sextant_Double<>:$span, DefaultValuedParameter<"bool", "false">:$growing);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+#endif // SEXTANT_SCHEDULES_XPOS_TD
