@@ -50,6 +50,7 @@ optional = {
     # Only on request: these take minutes.
     "oracles": lit_config.params.get("extended") == "1"
     and os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
+    "extended": lit_config.params.get("extended") == "1",
     "gtest": os.path.exists(os.path.join(config.sextant_tools_dir, "import-unit-tests")),
     "x86_64": platform.machine() == "x86_64",
 }

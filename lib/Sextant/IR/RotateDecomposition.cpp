@@ -345,8 +345,13 @@ RotateTables TableBuilder::build() {
           return;
         }
         Value angle = buildAngle(b, position, plane, arguments);
-        SmallVector<Value> entries = {math::CosOp::create(b, loc, angle),
-                                      math::SinOp::create(b, loc, angle)};
+        // An entry that is rounded to f32 need not be right to the last bit of
+        // f64.
+        auto precision = type.isF64() ? arith::FastMathFlags::none
+                                      : arith::FastMathFlags::afn;
+        SmallVector<Value> entries = {
+            math::CosOp::create(b, loc, angle, precision),
+            math::SinOp::create(b, loc, angle, precision)};
         Value magnitude = buildMagnitude(b, arguments);
         if (Value decay = buildDecay(b, position, plane))
           magnitude =

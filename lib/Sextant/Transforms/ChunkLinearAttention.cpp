@@ -129,7 +129,8 @@ void ChunkLinearAttention::runOnOperation() {
   auto options =
       remark::RemarkOpts::name("linear_attention").category(getArgument());
   if (chunk <= 0) {
-    getOperation().emitError("expects a positive 'chunk', but got ") << chunk;
+    getOperation().emitError("expects a positive 'chunk', but got ")
+        << chunk.getValue();
     return signalPassFailure();
   }
   SmallVector<LinearAttentionOp> found;

@@ -92,7 +92,7 @@ private:
   /// The last op of the lowered term: score `root` effect, and the effect is
   /// `entry`, or the product of `entry` and a `factor` that is the head's.
   Operation *root = nullptr;
-  Value entry, factor;
+  Value replacement, entry, factor;
   bool perHead = false;
 };
 
@@ -187,7 +187,7 @@ std::string Tabulation::analyze() {
       }
     }
   perHead = dependsOnHead(entry);
-  rewriter.replaceOp(term, lowered);
+  replacement = lowered;
   return "";
 }
 
@@ -356,12 +356,16 @@ std::string Tabulation::run() {
   bool saturates = summary.before && summary.after && *summary.before <= 0 &&
                    *summary.after >= 0;
   int64_t entries = saturates ? *summary.after - *summary.before + 1 : 0;
-  rewriter.setInsertionPoint(op);
-  if (saturates && entries <= largestSaturating)
-    saturate();
-  else if (ragged)
+  bool ends = saturates && entries <= largestSaturating;
+  if (!ends && ragged) {
+    root = nullptr;
     return "batch entries start at positions of their own, and it does not "
            "saturate within a table";
+  }
+  rewriter.replaceOp(term, replacement);
+  rewriter.setInsertionPoint(op);
+  if (ends)
+    saturate();
   else
     spread();
   return "";

@@ -1,6 +1,8 @@
 """Runs every case through the given passes and compares with float64."""
 
 import argparse
+import importlib
+import pathlib
 import re
 import sys
 import tempfile
@@ -10,7 +12,7 @@ import numpy
 import cases
 import formulas
 import native
-import position_terms
+import sharp_cases
 
 # Of the largest value of V: half an ulp of the result, and what the sums of the
 # accumulator's type cost.
@@ -64,7 +66,14 @@ def main():
     parser.add_argument("--keep", default="")
     parser.add_argument("--processor", default="")
     arguments = parser.parse_args()
-    chosen = [c for c in cases.ALL + position_terms.ALL if re.search(arguments.only, c.name)]
+    # A family of terms is a file beside this one.
+    everything = list(cases.ALL)
+    for path in sorted(pathlib.Path(__file__).parent.glob("*_terms.py")):
+        everything += importlib.import_module(path.stem).ALL
+    # The sharp ones have tests of their own.
+    if "sharp" in arguments.only:
+        everything = sharp_cases.ALL
+    chosen = [c for c in everything if re.search(arguments.only, c.name)]
     module = "\n".join(case.function() for case in chosen)
     failures = []
     with tempfile.TemporaryDirectory() as folder:
