@@ -10,8 +10,8 @@
 // CHECK-SAME: ins(%[[AT]] : tensor<2x?xi64>)
 // CHECK: %[[P:.*]] = arith.sitofp %{{.*}} : i64 to f64
 // CHECK: %[[ANGLE:.*]] = arith.mulf %[[P]], %{{.*}} : f64
-// CHECK: %[[C:.*]] = math.cos %[[ANGLE]] : f64
-// CHECK: %[[S:.*]] = math.sin %[[ANGLE]] : f64
+// CHECK: %[[C:.*]] = math.cos %[[ANGLE]] fastmath<afn> : f64
+// CHECK: %[[S:.*]] = math.sin %[[ANGLE]] fastmath<afn> : f64
 // CHECK: arith.truncf %[[C]] : f64 to f32
 // CHECK: arith.truncf %[[S]] : f64 to f32
 // CHECK: -> (tensor<2x?x5xf32>, tensor<2x?x5xf32>)
