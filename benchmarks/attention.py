@@ -72,13 +72,15 @@ def sextant_module(case):
         score.append(f"%t1 = sextant.causal {last} at %i, %j : f32")
         last = "%t1"
     q, k = "%q", "%k"
-    for name, kind_of in (("q", query), ("k", key)) if case.get("rotary") else ():
-        sequence = "%sequence" if name == "q" else "%total"
-        start = "%past" if name == "q" else "%c0"
-        body += [f"%e{name} = tensor.empty({sequence}) : {kind_of}",
-                 f"%r{name} = sextant.rotate ins(%{name} : {kind_of}) outs(%e{name} : {kind_of}) from {start} "
-                 "by #sextant.geometric<base = 1.0e4> pairs halves"]
     if case.get("rotary"):
+        # Tables of cosines and sines, which a model makes once for all layers.
+        half = f"tensor<1x?x{size // 2}xf32>"
+        for name in ("cosine", "sine"):
+            arguments.append(f'%{name}: {half} {{sextant.name = "{name}", sextant.dims = ["1", "sequence", "{size // 2}"]}}')
+        for name, kind_of in (("q", query), ("k", key)):
+            body += [f"%e{name} = tensor.empty(%sequence) : {kind_of}",
+                     f"%r{name} = sextant.rotate ins(%{name} : {kind_of}) outs(%e{name} : {kind_of}) "
+                     f"with(%cosine, %sine : {half}, {half}) pairs halves"]
         q, k = "%rq", "%rk"
     region = ""
     if score:
@@ -86,7 +88,7 @@ def sextant_module(case):
         region = (" score {\n^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index" + extra + "):\n    "
                   + "\n    ".join(score) + f"\n    sextant.yield {last} : f32\n  }}")
     lines = "\n  ".join(
-        ["%c0 = arith.constant 0 : index", "%c2 = arith.constant 2 : index",
+        ["%c2 = arith.constant 2 : index",
          f"%sequence = tensor.dim %q, %c2 : {query}", f"%total = tensor.dim %k, %c2 : {key}",
          "%past = arith.subi %total, %sequence : index"] + body)
     return f"""func.func @main({", ".join(arguments)})
@@ -129,7 +131,12 @@ def make_inputs(case, dims, seed=1):
     keys = dims["sequence"] + dims.get("past", 0)
     shapes = {"q": (1, case["heads"], dims["sequence"], case["size"]),
               "k": (1, key_heads(case), keys, case["size"]), "v": (1, key_heads(case), keys, case["size"])}
-    return {name: generator.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    inputs = {name: generator.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    if case.get("rotary"):
+        half = np.arange(case["size"] // 2)
+        angles = np.arange(keys)[None, :, None] * 1e4 ** (-half / half.size)
+        inputs |= {"cosine": np.cos(angles).astype(np.float32), "sine": np.sin(angles).astype(np.float32)}
+    return inputs
 
 
 def flops(case, dims):

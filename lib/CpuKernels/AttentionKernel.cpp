@@ -30,7 +30,7 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
   shape.keySize = size(op.getKey(), 3);
   shape.valueSize = size(op.getValue(), 3);
   shape.blockRows = 4 * unit.rows;
-  shape.blockKeys = 256;
+  shape.blockKeys = 512;
   shape.fewRows = 8 * unit.rows;
   return shape;
 }

@@ -73,6 +73,9 @@ static constexpr int64_t kManyHeads = 8;
 /// Keys are cut into chunks until there are so many tasks, but none shorter.
 static constexpr int64_t kChunkTasks = 16, kChunkKeys = 512;
 
+/// Below so many cycles, waking a second thread costs more than it saves.
+static constexpr int64_t kSerialCycles = 1 << 18;
+
 /// A loop whose every iteration is a task worth a thread.
 static scf::ForallOp buildTasks(OpBuilder &b, Location loc, OpFoldResult outer,
                                 OpFoldResult inner) {
@@ -279,18 +282,53 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
         arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads)),
         arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads))};
   };
-  auto parallel = [&](OpFoldResult blocks, Body body) {
-    auto loop = buildTasks(b, loc, pairs, blocks);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    auto [batch, head] = split(loop.getInductionVar(0));
-    body(loop.getInductionVar(0), batch, head, loop.getInductionVar(1));
-  };
   auto serial = [&](Value count, function_ref<void(Value)> body) {
     auto loop = scf::ForOp::create(b, loc, constant(0), count, constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVar());
+  };
+  auto choose = [&](Value condition, function_ref<void()> yes,
+                    function_ref<void()> no) {
+    auto choice = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    yes();
+    b.setInsertionPointToStart(choice.elseBlock());
+    no();
+  };
+  auto atMost = [&](Value lhs, int64_t rhs) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, lhs,
+                                 constant(rhs));
+  };
+  // Cycles: two FMAs each, and sixteen bytes of keys and values.
+  int64_t sizes = shape.keySize + shape.valueSize;
+  int64_t bytes =
+      cast<MemRefType>(op.getKey().getType()).getElementTypeBitWidth() / 8;
+  Value cycles = arith::AddIOp::create(
+      b, loc, mul(rows, constant(llvm::divideCeil(sizes, 2 * unit.lanes))),
+      constant(llvm::divideCeil(sizes * bytes, 16)));
+  cycles = mul(mul(pairs, keys), cycles);
+  Value isShort = atMost(cycles, kSerialCycles);
+  auto parallel = [&](OpFoldResult blocks, Body body) {
+    auto task = [&](Value pair, Value block) {
+      auto [batch, head] = split(pair);
+      body(pair, batch, head, block);
+    };
+    choose(
+        isShort,
+        [&] {
+          Value count = getValueOrCreateConstantIndexOp(b, loc, blocks);
+          serial(pairs, [&](Value pair) {
+            serial(count, [&](Value block) { task(pair, block); });
+          });
+        },
+        [&] {
+          auto loop = buildTasks(b, loc, pairs, blocks);
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToStart(loop.getBody());
+          task(loop.getInductionVar(0), loop.getInductionVar(1));
+        });
   };
   auto allocate = [&](MemRefType type, ValueRange sizes) -> Value {
     return memref::AllocOp::create(b, loc, type, sizes,
@@ -373,19 +411,6 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     });
     memref::DeallocOp::create(b, loc, packedKeys);
     memref::DeallocOp::create(b, loc, packedValues);
-  };
-  auto choose = [&](Value condition, function_ref<void()> yes,
-                    function_ref<void()> no) {
-    auto choice = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    yes();
-    b.setInsertionPointToStart(choice.elseBlock());
-    no();
-  };
-  auto atMost = [&](Value lhs, int64_t rhs) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, lhs,
-                                 constant(rhs));
   };
   auto manyRows = [&] {
     choose(atMost(pairs, kManyHeads - 1), byBlock, byHead);

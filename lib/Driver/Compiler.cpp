@@ -225,9 +225,17 @@ LogicalResult Compilation::compile() {
   descriptor.signature = *signature;
 
   bool isCpu = options.target == CompilerTarget::Cpu;
+  CpuOptions cpu;
+  // Kernels are written once, for the least of the processors. Zen 4 takes two
+  // cycles for what is that wide; narrow tiles were 12 % faster there.
+  if (llvm::all_of(descriptor.processors, [](const Processor &processor) {
+        return processor.name != "znver4" &&
+               llvm::is_contained(processor.features, "avx512f");
+      }))
+    cpu.vector = "avx512";
   if (failed(runStage("sextant", [&](OpPassManager &pm) {
         if (isCpu)
-          buildCpuRaisedPipeline(pm, CpuOptions());
+          buildCpuRaisedPipeline(pm, cpu);
         else
           buildReferenceRaisedPipeline(pm, ReferenceOptions());
       })))
@@ -237,7 +245,7 @@ LogicalResult Compilation::compile() {
 
   if (failed(runStage("linalg", [&](OpPassManager &pm) {
         if (isCpu)
-          buildCpuTensorPipeline(pm, CpuOptions());
+          buildCpuTensorPipeline(pm, cpu);
         else
           buildReferenceTensorPipeline(pm, ReferenceOptions());
       })))
@@ -246,7 +254,7 @@ LogicalResult Compilation::compile() {
     return emitText();
   if (failed(runStage("llvm", [&](OpPassManager &pm) {
         if (isCpu)
-          buildCpuCodePipeline(pm, CpuOptions());
+          buildCpuCodePipeline(pm, cpu);
         else
           buildReferenceCodePipeline(pm, ReferenceOptions());
       })))

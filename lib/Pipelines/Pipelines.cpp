@@ -9,6 +9,7 @@
 
 #include "sextant/Conversion/Passes.h"
 #include "sextant/CpuKernels/Passes.h"
+#include "sextant/CpuKernels/RegisterTile.h"
 #include "sextant/Pipelines/Passes.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -75,7 +76,7 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(memref::createFoldMemRefAliasOpsPass());
   // Behind the folding: in kernels an offset is taken out of the loop.
   if (options.parallel)
-    pm.addPass(createLowerCpuKernels());
+    pm.addPass(createLowerCpuKernels({options.vector}));
   OpPassManager &loops = pm.nest<func::FuncOp>();
   loops.addPass(createExpandCopies());
   if (options.parallel)
@@ -164,7 +165,7 @@ void mlir::sextant::buildCpuRaisedPipeline(OpPassManager &pm,
 }
 
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
-                                           const CpuOptions &) {
+                                           const CpuOptions &options) {
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());
   pm.addNestedPass<func::FuncOp>(createChunkLinearAttention());
@@ -174,19 +175,24 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
   addChecks(pm);
-  pm.addPass(createPackLinear());
+  PackLinearOptions packing;
+  if (std::optional<cpu::VectorUnit> unit =
+          cpu::VectorUnit::byName(options.vector))
+    packing.panelWidth = unit->columns();
+  pm.addPass(createPackLinear(packing));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
 }
 
 void mlir::sextant::buildCpuCodePipeline(OpPassManager &pm,
-                                         const CpuOptions &) {
+                                         const CpuOptions &options) {
   ToBuffersOptions buffers;
   buffers.fuse = true;
   buildToBuffersPipeline(pm, buffers);
   ToLLVMOptions tail;
   tail.parallel = true;
   tail.approximate = true;
+  tail.vector = options.vector;
   buildToLLVMPipeline(pm, tail);
 }
 

@@ -3,6 +3,21 @@
 // RUN:   | llc -O3 -mcpu=x86-64-v3 -mtriple=x86_64-linux-gnu -filetype=obj -o - \
 // RUN:   | llvm-objdump -d --no-show-raw-insn - \
 // RUN:   | %python %S/Inputs/hot-loops.py sextant_attention | FileCheck %s
+// RUN: sextant-opt %s --sextant-lower-cpu-kernels="vector=avx512" %to_llvm | mlir-translate --mlir-to-llvmir \
+// RUN:   | opt -passes='default<O2>' -mcpu=x86-64-v4 -mtriple=x86_64-linux-gnu \
+// RUN:   | llc -O3 -mcpu=x86-64-v4 -mtriple=x86_64-linux-gnu -filetype=obj -o - \
+// RUN:   | llvm-objdump -d --no-show-raw-insn - \
+// RUN:   | %python %S/Inputs/hot-loops.py sextant_attention | FileCheck %s --check-prefix=AVX512
+// RUN: sextant-opt %s --sextant-lower-cpu-kernels="vector=neon" %to_llvm | mlir-translate --mlir-to-llvmir \
+// RUN:   | opt -passes='default<O2>' -mtriple=aarch64-linux-gnu \
+// RUN:   | llc -O3 -mtriple=aarch64-linux-gnu -filetype=obj -o - | llvm-objdump -d --no-show-raw-insn - \
+// RUN:   | %python %S/Inputs/hot-loops.py sextant_attention | FileCheck %s --check-prefix=NEON
+
+// AVX512-DAG: 96 zmm fma, 8 loads, 48 broadcasts, 0 stores, 0 calls, 0 prefetch
+// AVX512-DAG: 96 zmm fma, 8 loads, 48 broadcasts, 0 stores, 0 calls, 0 prefetch
+
+// NEON-DAG: 64 neon fma, 0 stores, 0 calls
+// NEON-DAG: 64 neon fma, 0 stores, 0 calls
 
 // Queries times keys, and weights times values: four steps of twelve FMAs
 // each. In between the exponentials of sixteen scores of two rows, as

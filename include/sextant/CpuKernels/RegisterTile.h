@@ -37,7 +37,7 @@ struct VectorUnit {
   }
 
   static VectorUnit avx2() { return {8, 6, 2}; }
-  static VectorUnit avx512() { return {16, 14, 2}; }
+  static VectorUnit avx512() { return {16, 12, 2}; }
   static VectorUnit neon() { return {4, 8, 2}; }
   /// By the name a command line uses; none if there is no such unit.
   static std::optional<VectorUnit> byName(StringRef name);

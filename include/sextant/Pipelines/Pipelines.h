@@ -38,6 +38,10 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
       *this, "approximate",
       llvm::cl::desc("Compute exp, tanh and others by polynomials"),
       llvm::cl::init(false)};
+  Option<std::string> vector{
+      *this, "vector",
+      llvm::cl::desc("Vector unit to write kernels for: avx2, avx512 or neon"),
+      llvm::cl::init("avx2")};
 };
 void buildToLLVMPipeline(OpPassManager &pm, const ToLLVMOptions &options);
 
@@ -54,7 +58,12 @@ void buildReferenceCodePipeline(OpPassManager &pm,
                                 const ReferenceOptions &options);
 
 /// `sextant-cpu`: fused, threaded, vectorizable.
-struct CpuOptions : PassPipelineOptions<CpuOptions> {};
+struct CpuOptions : PassPipelineOptions<CpuOptions> {
+  Option<std::string> vector{
+      *this, "vector",
+      llvm::cl::desc("Vector unit to write kernels for: avx2, avx512 or neon"),
+      llvm::cl::init("avx2")};
+};
 void buildCpuPipeline(OpPassManager &pm, const CpuOptions &options);
 void buildCpuRaisedPipeline(OpPassManager &pm, const CpuOptions &options);
 void buildCpuTensorPipeline(OpPassManager &pm, const CpuOptions &options);

@@ -10,6 +10,7 @@ that is one byte too small.
 """
 
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -201,7 +202,7 @@ def main():
     for size in map(int, sizes):
         path = pathlib.Path(scratch) / f"attention-{kind}-{size}"
         path.with_suffix(".mlir").write_text(module(size, kind))
-        subprocess.run([compiler, path.with_suffix(".mlir"), "-o", path.with_suffix(".so")], check=True)
+        subprocess.run([*shlex.split(compiler), path.with_suffix(".mlir"), "-o", path.with_suffix(".so")], check=True)
         model = Model(path.with_suffix(".so"))
         generator = np.random.default_rng(size)
         shapes = [(0, 0), (0, 5), (0, 300), (1, 0), (5, 0), (40, 0)]

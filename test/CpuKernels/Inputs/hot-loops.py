@@ -9,7 +9,7 @@ import re
 import sys
 
 LABEL = re.compile(r"^(?:[0-9a-f]+ )?<(.*)>:")
-JUMP = re.compile(r"^j\w+\s+(?:0x)?([0-9a-f]+)")
+JUMP = re.compile(r"^(?:j\w+|b(?:\.\w+)?|cbn?z\s+\w+,|tbn?z\s+.*,)\s+(?:0x)?([0-9a-f]+)")
 
 
 def functions(lines, prefix):
@@ -48,7 +48,10 @@ for name, body in functions(sys.stdin, sys.argv[1]):
         if start is None or start > i:
             continue
         loop = body[start : i + 1]
-        if count(r"^j", loop) > 1:
+        if sum(1 for _, text in loop if JUMP.match(text)) > 1:
+            continue
+        if neon := count(r"^fmla\s.*\.4s", loop):
+            print(f"{neon} neon fma, {count(r'^st[rp]', loop)} stores, {count('^bl', loop)} calls")
             continue
         wide = "zmm" if count("zmm", loop) else "ymm"
         fma, vectors = count(rf"^vfn?madd.*%{wide}", loop), rf"%{wide}\d+"
