@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -46,6 +47,7 @@ private:
   LogicalResult findSource();
   LogicalResult findPlanes();
   void readAngles();
+  Element joinColumns(Element factor);
   Element elementAt(Value tensor, int64_t d) {
     return values.element(tensor,
                           {axes[0], axes[1], axes[2], context.integer(d)});
@@ -130,6 +132,63 @@ static bool readProducts(Element expr, bool negative,
   return products.size() <= 2;
 }
 
+/// The first index along `dim` at which a constant holds the very bytes that it
+/// holds at `column`.
+static int64_t findEqualColumn(Value tensor, unsigned dim, int64_t column) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  auto constant = tensor.getDefiningOp<arith::ConstantOp>();
+  ArrayRef<char> data;
+  if (!constant || type.getElementTypeBitWidth() % 8 != 0)
+    return column;
+  if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue())) {
+    if (dense.isSplat())
+      return column;
+    data = dense.getRawData();
+  } else if (auto resource =
+                 dyn_cast<DenseResourceElementsAttr>(constant.getValue())) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      data = blob->getData();
+  }
+  int64_t width = type.getElementTypeBitWidth() / 8;
+  if (int64_t(data.size()) != type.getNumElements() * width)
+    return column;
+  int64_t count = type.getDimSize(dim), inner = width;
+  for (int64_t size : type.getShape().drop_front(dim + 1))
+    inner *= size;
+  auto isEqual = [&](int64_t other) {
+    for (size_t at = 0; at < data.size(); at += count * inner)
+      if (data.slice(at + other * inner, inner) !=
+          data.slice(at + column * inner, inner))
+        return false;
+    return true;
+  };
+  for (int64_t other = 0; other < column; ++other)
+    if (isEqual(other))
+      return other;
+  return column;
+}
+
+/// The factor with columns of constant tables that are equal read at the first:
+/// a static graph holds each cosine once for either dimension of its plane.
+Element Matcher::joinColumns(Element factor) {
+  llvm::DenseMap<Element, Element> joined;
+  walkElement(factor, [&](Element node) {
+    if (node->kind != ElementKind::Load ||
+        !node->value.getDefiningOp<arith::ConstantOp>())
+      return;
+    auto shape = cast<RankedTensorType>(node->value.getType()).getShape();
+    SmallVector<Element> at(node->operands);
+    for (unsigned k = at.size(); k-- > 0;)
+      if (std::optional<int64_t> column = ElementContext::getInteger(at[k]);
+          column && *column > 0 && *column < shape[k]) {
+        at[k] = context.integer(findEqualColumn(node->value, k, *column));
+        joined[node] = context.load(node->value, at);
+        return;
+      }
+  });
+  return joined.empty() ? factor : context.substitute(factor, joined);
+}
+
 /// The head size is finite: every dimension is looked at, which is a proof.
 LogicalResult Matcher::readElements(bool &isCandidate) {
   int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(3);
@@ -181,6 +240,7 @@ LogicalResult Matcher::findFactors(Layout layout, bool second) {
                     "head size, or that before the heads");
       if (factor == 1)
         std::swap(term.sides[0], term.sides[1]);
+      term.sides[0] = joinColumns(term.sides[0]);
       onRow |= term.sides[0]->dependsOn(row);
     }
   if (!onRow)

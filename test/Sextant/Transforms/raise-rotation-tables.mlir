@@ -137,3 +137,73 @@ func.func @frequencies_of_the_call(%x: tensor<2x3x5x2xf32>, %f: f32) -> tensor<2
   } -> tensor<2x3x5x2xf32>
   return %r : tensor<2x3x5x2xf32>
 }
+
+// A static graph holds each cosine twice, for either dimension of its plane.
+
+// CHECK-LABEL: func @constants_of_a_static_graph
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [2, 2] [1, 1] : tensor<2x4xf32> to tensor<2x2xf32>
+// CHECK: sextant.rotate ins({{.*}}) with(%{{.*}}, %{{.*}} : tensor<1x2x2xf32>, tensor<1x2x2xf32>) pairs halves
+func.func @constants_of_a_static_graph(%x: tensor<2x3x2x4xf32>) -> tensor<2x3x2x4xf32> {
+  %cos = arith.constant dense<[[1.0, 0.9, 1.0, 0.9], [0.5, 0.75, 0.5, 0.75]]> : tensor<2x4xf32>
+  %sin = arith.constant dense<[[0.0, 0.1, 0.0, 0.1], [0.25, 0.5, 0.25, 0.5]]> : tensor<2x4xf32>
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %e = tensor.empty() : tensor<2x3x2x4xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(b, h, s, d) -> (s, d)>, affine_map<(b, h, s, d) -> (s, d)>,
+                                        affine_map<(b, h, s, d) -> (b, h, s, d)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%cos, %sin : tensor<2x4xf32>, tensor<2x4xf32>) outs(%e : tensor<2x3x2x4xf32>) {
+  ^bb0(%c: f32, %n: f32, %out: f32):
+    %b = linalg.index 0 : index
+    %h = linalg.index 1 : index
+    %s = linalg.index 2 : index
+    %d = linalg.index 3 : index
+    %far = arith.addi %d, %c2 : index
+    %other = arith.remui %far, %c4 : index
+    %low = arith.cmpi slt, %d, %c2 : index
+    %a = tensor.extract %x[%b, %h, %s, %d] : tensor<2x3x2x4xf32>
+    %o = tensor.extract %x[%b, %h, %s, %other] : tensor<2x3x2x4xf32>
+    %minus = arith.negf %o : f32
+    %signed = arith.select %low, %minus, %o : f32
+    %0 = arith.mulf %a, %c : f32
+    %1 = arith.mulf %n, %signed : f32
+    %2 = arith.addf %0, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<2x3x2x4xf32>
+  return %r : tensor<2x3x2x4xf32>
+}
+
+// One entry of a table differs: C is not the same for both.
+
+// CHECK-LABEL: func @one_number_differs
+// CHECK-NOT: sextant.rotate
+// CHECK: return
+func.func @one_number_differs(%x: tensor<2x3x2x4xf32>) -> tensor<2x3x2x4xf32> {
+  %cos = arith.constant dense<[[1.0, 0.9, 1.0, 0.9], [0.5, 0.75, 0.5, 0.750001]]> : tensor<2x4xf32>
+  %sin = arith.constant dense<[[0.0, 0.1, 0.0, 0.1], [0.25, 0.5, 0.25, 0.5]]> : tensor<2x4xf32>
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %e = tensor.empty() : tensor<2x3x2x4xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(b, h, s, d) -> (s, d)>, affine_map<(b, h, s, d) -> (s, d)>,
+                                        affine_map<(b, h, s, d) -> (b, h, s, d)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%cos, %sin : tensor<2x4xf32>, tensor<2x4xf32>) outs(%e : tensor<2x3x2x4xf32>) {
+  ^bb0(%c: f32, %n: f32, %out: f32):
+    %b = linalg.index 0 : index
+    %h = linalg.index 1 : index
+    %s = linalg.index 2 : index
+    %d = linalg.index 3 : index
+    %far = arith.addi %d, %c2 : index
+    %other = arith.remui %far, %c4 : index
+    %low = arith.cmpi slt, %d, %c2 : index
+    %a = tensor.extract %x[%b, %h, %s, %d] : tensor<2x3x2x4xf32>
+    %o = tensor.extract %x[%b, %h, %s, %other] : tensor<2x3x2x4xf32>
+    %minus = arith.negf %o : f32
+    %signed = arith.select %low, %minus, %o : f32
+    %0 = arith.mulf %a, %c : f32
+    %1 = arith.mulf %n, %signed : f32
+    %2 = arith.addf %0, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<2x3x2x4xf32>
+  return %r : tensor<2x3x2x4xf32>
+}
