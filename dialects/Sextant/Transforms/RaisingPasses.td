@@ -18,9 +18,15 @@ def RaiseAttention : Pass<"sextant-raise-attention"> {
     backwards through linalg and tensor ops, so that no order of reshapes,
     transposes, broadcasts, casts or masks matters. If the score is a function
     of one product of queries and keys, that function becomes the score region;
+    products with relative vectors, looked up by a function of the distance,
+    become auxiliary operands of batch, head, query or key, and distance;
     tensors that it reads by position become auxiliary operands. Key heads that
     are repeated for several query heads are taken before the repetition, and
     constant factors on queries, keys and scores become one scale.
+
+    Sizes that have to be equal are compared, where nothing else does. A row
+    whose scores are all -inf is zero where the graph guards against NaN, and
+    NaN where it does not.
 
     Every softmax that stays is a missed remark with the reason.
 
@@ -77,7 +83,8 @@ def NameTerms : Pass<"sextant-name-terms"> {
     constant from some distance on.
 
     Hiding by the lowest finite number makes empty rows `uniform`, by -inf
-    `zero`. A bias that stays in the region is a missed remark with the reason.
+    `zero`. A number that is added and does not absorb every score, as -1e9,
+    hides nothing. A bias that stays in the region is a missed remark with the reason.
 
     ```mlir
     func.func @masked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>)

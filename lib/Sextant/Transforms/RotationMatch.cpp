@@ -388,6 +388,10 @@ LogicalResult Matcher::run(bool &isCandidate) {
         return success();
       }
       closest = reason;
+      // Products of other dimensions of one tensor are nearly a rotation.
+      for (auto [d, sum] : llvm::enumerate(terms))
+        for (const Product &term : sum)
+          isCandidate |= dimensions.lookup(term.sides[1]) != int64_t(d);
     }
   if (!closest.empty())
     reason = closest;
