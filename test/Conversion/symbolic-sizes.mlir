@@ -77,6 +77,23 @@ func.func @what_is_left_of_one_element_is_repeated(
 
 // -----
 
+// How often each dimension is repeated is spelled as one hot entry.
+// CHECK-LABEL: func @one_hot_numbers_of_repetitions_are_known(
+// CHECK-SAME:    -> (tensor<?x15xf32> {sextant.dims = ["n", "15"]})
+func.func @one_hot_numbers_of_repetitions_are_known(
+    %x: tensor<?x5xf32> {sextant.dims = ["n", "5"]}) -> (tensor<*xf32> {sextant.dims = ["", ""]}) {
+  %last = arith.constant dense<[-1]> : tensor<1xi64>
+  %two = arith.constant dense<2> : tensor<i64>
+  %values = arith.constant dense<[1, 3]> : tensor<2xi64>
+  %hot = sextant_onnx.node "OneHot"(%last, %two, %values) version 21
+      : (tensor<1xi64>, tensor<i64>, tensor<2xi64>) -> tensor<*xi64>
+  %times = sextant_onnx.node "Reshape"(%hot, %last) version 21 : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %0 = sextant_onnx.node "Tile"(%x, %times) version 21 : (tensor<?x5xf32>, tensor<*xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @expressions_are_read_as_exporters_print_them(
 // CHECK-SAME:    -> (tensor<?x?x3xf32> {sextant.dims = ["2*n - 1", "((n)//(2))", "3"]})
 func.func @expressions_are_read_as_exporters_print_them(

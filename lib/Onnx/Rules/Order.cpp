@@ -146,6 +146,19 @@ static LogicalResult inferOneHot(Inference &inference, OnnxNodeOp node) {
     return inference.fail("expects integer indices and one integer depth");
   Shape shape = inference.shape(0);
   shape.insert(shape.begin() + *axis, depth->front());
+  // How often to repeat each dimension is spelled so: one of them not once.
+  std::optional<SmallVector<int64_t>> index = inference.constants(0);
+  std::optional<int64_t> size = depth->front().constant();
+  const auto &values = inference.in(2).elements;
+  if (index && index->size() == 1 && size && *size > 0 &&
+      *size <= maxTrackedElements && values && values->size() == 2) {
+    SmallVector<SymbolicDim> elements(*size, values->front());
+    int64_t position = index->front() + (index->front() < 0 ? *size : 0);
+    if (position >= 0 && position < *size)
+      elements[position] = values->back();
+    return inference.set(0, std::move(shape), inference.elementType(2),
+                         std::move(elements));
+  }
   return inference.set(0, shape, inference.elementType(2));
 }
 
