@@ -16,8 +16,8 @@ LAYERS = 2
 
 @dataclasses.dataclass
 class Architecture:
-    """`attentions` is how many a graph holds by mode, which is how many are to be raised, and
-    `rotated` how many of them have a rotated query and key."""
+    """`attentions` is how many a graph holds by mode, and `rotated` how many of them have a
+    rotated query and key."""
 
     shows: str
     model: str
@@ -27,18 +27,18 @@ class Architecture:
     rotated: int = 0
     # Exports that do not exist, and why (all are faults of exporters).
     missing: dict = dataclasses.field(default_factory=dict)
-    # Positions that are still left unfused, by export.
-    left: dict = dataclasses.field(default_factory=dict)
+    # How many attentions are not raised yet.
+    unraised: int = 0
 
     def counts(self, stem):
         """What a graph of a mode and exporter holds, and may have left."""
         mode = stem.split("-")[0]
         attentions = self.attentions if isinstance(self.attentions, int) else self.attentions[mode]
-        return dict(attentions=attentions, rotations=2 * self.rotated, allowed=self.left.get(stem, 0))
+        return dict(attentions=attentions, rotations=2 * self.rotated, unraised=self.unraised)
 
 
-def decoder(shows, model, missing=None, rotated=LAYERS, left=None, **config):
-    return Architecture(shows, model, {**BASE, **config}, rotated=rotated, missing=missing or {}, left=left or {})
+def decoder(shows, model, missing=None, rotated=LAYERS, **config):
+    return Architecture(shows, model, {**BASE, **config}, rotated=rotated, missing=missing or {})
 
 
 ARCHITECTURES = {
@@ -80,6 +80,59 @@ ARCHITECTURES = {
     "mpnet": Architecture(
         "buckets, encoder", "MPNetModel",
         dict(BASE, add_pooling_layer=False), modes=("encoder",)),
+    "llama-eager": decoder(
+        "rotary in halves, masks of the lowest number", "LlamaForCausalLM", num_key_value_heads=2,
+        attn_implementation="eager"),
+    "llama-scaled": decoder(
+        "rotary with long waves divided", "LlamaForCausalLM", num_key_value_heads=1, rope_parameters=dict(
+            rope_type="llama3", rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+            original_max_position_embeddings=64)),
+    "llama-yarn": decoder(
+        "rotary with a magnitude", "LlamaForCausalLM", num_key_value_heads=2, rope_parameters=dict(
+            rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=32)),
+    "phi3": decoder(
+        "rotary by length, packed projections", "Phi3ForCausalLM", num_key_value_heads=2,
+        original_max_position_embeddings=16, rope_parameters=dict(
+            rope_type="longrope", rope_theta=10000.0, short_factor=[1.0, 1.1, 1.2, 1.3, 1.4, 1.5],
+            long_factor=[1.0, 2.0, 3.0, 4.0, 6.0, 8.0], original_max_position_embeddings=16),
+        missing={"torchscript": "no aten::copy"}),
+    "gemma3": decoder(
+        "two rotary bases, norm of query and key, window", "Gemma3ForCausalLM", num_key_value_heads=1, head_dim=12,
+        sliding_window=4, query_pre_attn_scalar=12, layer_types=["sliding_attention", "full_attention"]),
+    "gptoss": decoder(
+        "sinks, window, rotary without concatenation", "GptOssForCausalLM", num_key_value_heads=2, head_dim=12,
+        sliding_window=4, num_local_experts=4, num_experts_per_tok=2, experts_implementation="batched_mm"),
+    "smollm3": decoder(
+        "a layer without positions", "SmolLM3ForCausalLM", rotated=1, num_key_value_heads=2, no_rope_layers=[1, 0]),
+    "cohere2": decoder(
+        "window with rotary, whole without", "Cohere2ForCausalLM", rotated=1, num_key_value_heads=2, sliding_window=4,
+        layer_types=["sliding_attention", "full_attention"],
+        missing={"torchscript": "repeat_interleave changes a shared constant"}),
+    "glm": decoder(
+        "rotary interleaved from halves, partial", "GlmForCausalLM", num_key_value_heads=2, head_dim=12,
+        partial_rotary_factor=0.5, missing={"torchscript": "repeat_interleave changes a shared constant"}),
+    "deepseek": decoder(
+        "latent keys, one rotated head shared by all", "DeepseekV3ForCausalLM", num_key_value_heads=4, q_lora_rank=20,
+        kv_lora_rank=18, qk_rope_head_dim=8, qk_nope_head_dim=12, v_head_dim=14, first_k_dense_replace=2,
+        moe_intermediate_size=24, n_routed_experts=4, n_group=1, topk_group=1, num_experts_per_tok=2),
+    "opt": decoder(
+        "learned positions by the mask", "OPTForCausalLM", rotated=0, ffn_dim=80, word_embed_proj_dim=48),
+    "falcon-alibi": Architecture(
+        "ALiBi in bfloat16, scaled", "FalconForCausalLM",
+        dict(vocab_size=67, hidden_size=48, num_hidden_layers=2, num_attention_heads=4, multi_query=True,
+             new_decoder_architecture=False, alibi=True, parallel_attn=False, bias=False),
+        missing={"torchscript": "a type that is none of ONNX's"}),
+    "roformer": Architecture(
+        "rotary interleaved, by a weight, encoder", "RoFormerModel",
+        dict(BASE, embedding_size=48, rotary_value=False), modes=("encoder",), rotated=LAYERS),
+    "modernbert": Architecture(
+        "window to both sides, two rotary bases, encoder", "ModernBertModel",
+        dict(BASE, local_attention=6, layer_types=["full_attention", "sliding_attention"]), modes=("encoder",), rotated=LAYERS),
+    "deberta": Architecture(
+        "content by position and position by content, encoder", "DebertaV2Model",
+        dict(BASE, relative_attention=True, position_buckets=8, max_relative_positions=24, pos_att_type=["c2p", "p2c"],
+             norm_rel_ebd="layer_norm", share_att_key=True, type_vocab_size=0), modes=("encoder",),
+        unraised=LAYERS),
     "bert": Architecture("learned positions, encoder", "BertModel", dict(BASE, add_pooling_layer=False),
                          modes=("encoder",)),
 }
