@@ -27,14 +27,12 @@ class Architecture:
     rotated: int = 0
     # Exports that do not exist, and why (all are faults of exporters).
     missing: dict = dataclasses.field(default_factory=dict)
-    # How many attentions are not raised yet.
-    unraised: int = 0
 
     def counts(self, stem):
         """What a graph of a mode and exporter holds, and may have left."""
         mode = stem.split("-")[0]
         attentions = self.attentions if isinstance(self.attentions, int) else self.attentions[mode]
-        return dict(attentions=attentions, rotations=2 * self.rotated, unraised=self.unraised)
+        return dict(attentions=attentions, rotations=2 * self.rotated)
 
 
 def decoder(shows, model, missing=None, rotated=LAYERS, **config):
@@ -131,8 +129,7 @@ ARCHITECTURES = {
     "deberta": Architecture(
         "content by position and position by content, encoder", "DebertaV2Model",
         dict(BASE, relative_attention=True, position_buckets=8, max_relative_positions=24, pos_att_type=["c2p", "p2c"],
-             norm_rel_ebd="layer_norm", share_att_key=True, type_vocab_size=0), modes=("encoder",),
-        unraised=LAYERS),
+             norm_rel_ebd="layer_norm", share_att_key=True, type_vocab_size=0), modes=("encoder",)),
     "bert": Architecture("learned positions, encoder", "BertModel", dict(BASE, add_pooling_layer=False),
                          modes=("encoder",)),
 }
