@@ -75,7 +75,7 @@ def OnnxToLinalg : Pass<"sextant-onnx-to-linalg", "::mlir::func::FuncOp"> {
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
-    "::mlir::sextant::OnnxDialect"];
+    "::mlir::sextant::OnnxDialect", "::mlir::sextant::SextantDialect"];
 }
 
 def ExpandDynamicShapes : Pass<"sextant-expand-dynamic-shapes"> {

@@ -9,6 +9,8 @@
 #include "Onnx/Rules/Lowering.h"
 #include "sextant/Conversion/Passes.h"
 
+#include "sextant/Sextant/IR/Sextant.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -7,7 +7,8 @@
 //
 // Every batch entry has its own length: new rows go where its past ends, which
 // in a cache of fixed capacity is not the end of the tensor. So the present is
-// looked up in past and new rows end to end, by position.
+// looked up in past and new rows end to end, by position; a cache of fixed
+// capacity is one buffer, and gets the new rows where they belong.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,10 +44,10 @@ struct GroupQuery {
   Value present(Value past, Value fresh, bool keepsSize) {
     if (!past)
       return fresh;
+    if (keepsSize)
+      return e.op("TensorScatter", {past, fresh, pastLengths});
     Value capacity = scalarOf(e.size(past, 2));
-    Value length = keepsSize
-                       ? capacity
-                       : e.op("Add", {capacity, scalarOf(e.size(fresh, 2))});
+    Value length = e.op("Add", {capacity, scalarOf(e.size(fresh, 2))});
     Value position = e.unsqueeze(range(length), {0});
     Value start = e.unsqueeze(pastLengths, {1});
     Value last = e.op("Sub", {scalarOf(e.size(fresh, 2)), integer(1)});

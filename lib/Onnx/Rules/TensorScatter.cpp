@@ -13,6 +13,8 @@
 #include "Onnx/Rules/Elementwise.h"
 #include "Onnx/Rules/Lookup.h"
 
+#include "sextant/Sextant/IR/Sextant.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -44,6 +46,19 @@ static LogicalResult inferTensorScatter(Inference &inference, OnnxNodeOp node) {
       return failure();
   }
   return inference.set(0, cache, inference.elementType(0));
+}
+
+/// The layout in which `cache` is one of keys or values that grows along
+/// `axis`, if it is.
+static std::optional<Layout> findLayout(const Lowered &cache, int64_t axis) {
+  if (cache.rank() != 4 || !isa<FloatType>(cache.elementType) ||
+      (axis != 1 && axis != 2))
+    return std::nullopt;
+  Layout layout = axis == 2 ? Layout::bhsd : Layout::bshd;
+  for (int64_t dim : {int64_t(getHeadDim(layout)), int64_t(3)})
+    if (!cache.shape[dim].constant())
+      return std::nullopt;
+  return layout;
 }
 
 static LogicalResult lowerTensorScatter(Lowering &lowering, OnnxNodeOp node) {
@@ -78,6 +93,15 @@ static LogicalResult lowerTensorScatter(Lowering &lowering, OnnxNodeOp node) {
         });
     lowering.check(holds, "expects write_indices that leave room for the rows, "
                           "but got one beyond");
+    // Rows of a cache can be written in place.
+    if (std::optional<Layout> layout = findLayout(cache, axis);
+        layout && !isCircular) {
+      Value appended = CacheAppendOp::create(
+                           b, TypeRange(cache.value.getType()), rows.value,
+                           /*past=*/Value(), starts.value, cache.value, *layout)
+                           .getResult();
+      return lowering.set({appended, cache.shape, cache.elementType, {}});
+    }
     Shape spread{starts.shape[0]};
     spread.append(cache.rank() - 1, SymbolicDim(1));
     operands.push_back(lowering.reshape(starts, spread));
