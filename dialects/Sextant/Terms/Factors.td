@@ -51,12 +51,16 @@ def Sextant_RelativeFactorOp : Sextant_Term<"relative_factor"> {
         result = score * table[min(max(j - i, -k), k) + k]        method 2, 2 k + 1 entries
 
     A scalar of 0 makes a pair neutral and a negative one turns its preference
-    around; neither hides it. A factor comes before any bias, cap or mask: -inf
-    times 0 is no number, and times a negative one +inf. `table` is captured
-    whole; all heads share it.
+    around; neither hides it. `unclipped` promises that no distance is beyond the
+    table, as code without a clip needs: it is refused where that is not so.
+
+    A factor comes before any bias, cap or mask: -inf times 0 is no number, and
+    times a negative one +inf. `table` is captured whole; all heads share it.
 
     - (C1) `table` is a static list of the score's type.
     - (C2) `table` has an entry, and an odd number of them unless symmetric.
+    - (C3) `unclipped`, the attention around it has static lengths and origins,
+      and no distance beyond the table.
 
     ```mlir
     func.func @methods_1_and_2(%s: f32, %one: tensor<512xf32>, %two: tensor<1023xf32>, %i: index, %j: index) -> f32 {
@@ -67,11 +71,11 @@ def Sextant_RelativeFactorOp : Sextant_Term<"relative_factor"> {
     ```
   }];
   let arguments = (ins AnyFloat:$score, AnyShaped:$table, Index:$query_position,
-                       Index:$key_position, UnitAttr:$symmetric);
+                       Index:$key_position, UnitAttr:$symmetric, UnitAttr:$unclipped);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = [{
     $score `table` $table `at` $query_position `,` $key_position (`symmetric` $symmetric^)?
-    attr-dict `:` type($score) `,` type($table)
+    (`unclipped` $unclipped^)? attr-dict `:` type($score) `,` type($table)
   }];
   let hasVerifier = 1;
 }

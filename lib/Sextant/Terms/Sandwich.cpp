@@ -43,14 +43,16 @@ Value SandwichOp::lower(OpBuilder &b) {
   Value distance = buildReal(
       b, loc, buildLength(b, loc, getKeyPosition(), getQueryPosition()), f64);
   int64_t size = getSize(), first = getFirst();
+  // What is rounded to f32 need not be right to the last bit of f64.
+  auto precision =
+      type == f64 ? arith::FastMathFlags::none : arith::FastMathFlags::afn;
   Value sum;
   for (int64_t plane = first; plane < first + size / 2; ++plane) {
     double frequency = std::pow(getBase().convertToDouble(),
                                 -2.0 * static_cast<double>(plane) / size);
-    Value cosine = math::CosOp::create(
-        b, loc,
-        arith::MulFOp::create(b, loc, distance,
-                              buildConstant(b, loc, frequency, f64)));
+    Value angle = arith::MulFOp::create(b, loc, distance,
+                                        buildConstant(b, loc, frequency, f64));
+    Value cosine = math::CosOp::create(b, loc, angle, precision);
     sum = sum ? arith::AddFOp::create(b, loc, sum, cosine).getResult() : cosine;
   }
   if (type != f64)

@@ -3,6 +3,7 @@
 The formulas are transcribed from the papers; each returns one frequency a plane.
 """
 
+import math
 import re
 import subprocess
 import sys
@@ -85,9 +86,43 @@ SCHEDULES = [
 ]
 
 
+# Published numbers: of the schedule, the planes that tell mistakes apart.
+GOLDEN = [
+    ("#sextant.yarn<base = 1.0e4, factor = 32.0, trained = 4096>", 128,
+     {20: .0562341325, 21: .0468823302, 33: .00446512854, 45: 1.05499774e-4, 46: 4.16725448e-5}),
+    ("#sextant.yarn<base = 1.5e5, factor = 32.0, trained = 4096, truncate = false>", 64,
+     {8: .0508132748, 9: .0317056962, 12: .00679495949, 17: 1.29318701e-4, 18: 3.83088124e-5}),
+    ("#sextant.yarn<base = 1.5e5, factor = 32.0, trained = 4096>", 64,
+     {9: .0316207523, 12: .00701571391, 17: 2.27947796e-4}),
+    ("#sextant.yarn<base = 1.0e4, factor = 40.0, trained = 4096>", 64,
+     {11: .0390069266, 16: .0055, 22: 1.77827941e-4, 23: 3.33380358e-5}),
+    ("#sextant.llama3<base = 5.0e5, factor = 8.0, low = 1.0, high = 4.0, trained = 8192>", 128,
+     {28: .00321144599, 29: .00216657076, 32: 5.24846161e-4, 34: 1.78507813e-4, 35: 9.55621235e-5}),
+    ("#sextant.resonance<of = #sextant.geometric<base = 1.0e4>>", 64,
+     {t: 2 * numpy.pi / wave for t, wave in enumerate(
+         [6, 8, 11, 15, 20, 26, 35, 47, 63, 84, 112, 149, 199, 265])} | {29: 2 * numpy.pi / 26496, 31: 2 * numpy.pi / 47117}),
+]
+LCM = 7057974406910048702415100928873416964126012399455200
+
+
+def check_golden(values):
+    """How many published numbers are missed by more than their last digit."""
+    failures = 0
+    for (schedule, _, planes), got in zip(GOLDEN, values):
+        for plane, want in planes.items():
+            if abs(got[plane] - want) > 5e-9 * want:
+                print(f"{schedule}: expects {want} in plane {plane}, but got {got[plane]}")
+                failures += 1
+    waves = [round(2 * math.pi / f) for f in geometric(128, 1e4) if 2 * math.pi / f < 4096]
+    if math.lcm(*waves) != LCM or len(waves) != 46:
+        print(f"expects 46 planes that repeat together after {LCM}, but got {len(waves)} and {math.lcm(*waves)}")
+        failures += 1
+    return failures
+
+
 def main():
     module = ""
-    for number, (schedule, count, _) in enumerate(SCHEDULES):
+    for number, (schedule, count, _) in enumerate(SCHEDULES + GOLDEN):
         kind = f"tensor<1x1x1x{count}xf32>"
         module += (f"func.func @s{number}(%x: {kind}) -> {kind} {{\n"
                    f"  %r = sextant.rotate ins(%x : {kind}) outs(%x : {kind}) by {schedule} pairs halves\n"
@@ -95,15 +130,20 @@ def main():
     text = subprocess.run(["sextant-opt", "--sextant-tabulate-rotation", "-"], input=module, text=True,
                           check=True, stdout=subprocess.PIPE).stdout
     functions = text.split("func.func")[1:]
-    failures = len(functions) != len(SCHEDULES)
-    for (schedule, count, want), function in zip(SCHEDULES, functions):
+    failures = len(functions) != len(SCHEDULES + GOLDEN)
+    read = []
+    for (schedule, count, want), function in zip(SCHEDULES + GOLDEN, functions):
         (values,) = re.findall(r"dense<(\[[^>]*\]|\"0x\w*\")> : tensor<\d+xf64>", function)
         # Long tables are printed as their bytes.
         got = (numpy.frombuffer(bytes.fromhex(values[3:-1])) if values.startswith('"')
                else numpy.array([float(value) for value in values[1:-1].split(",")]))
+        read.append(got)
+        if isinstance(want, dict):
+            continue
         if got.shape != want.shape or not (numpy.abs(got - want) <= 1e-12 * want).all():
             print(f"{schedule} of {count} dimensions: expects {want}, but got {got}")
             failures += 1
+    failures += check_golden(read[len(SCHEDULES):])
     sys.exit(bool(failures))
 
 
