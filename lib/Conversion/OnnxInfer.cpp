@@ -51,6 +51,25 @@ static size_t countNodes(func::FuncOp func) {
   return llvm::range_size(func.front().getOps<OnnxNodeOp>());
 }
 
+/// Exporters declare of outputs what their user has typed: it is no fact, and
+/// no reason to refuse a model, but whoever reads it should know.
+static void warnOfDeclared(func::FuncOp func, unsigned index,
+                           const Facts &facts, ArrayRef<SymbolicDim> shape) {
+  auto dims = func.getResultAttrOfType<ArrayAttr>(index, "sextant.dims");
+  auto name = func.getResultAttrOfType<StringAttr>(index, "sextant.name");
+  if (!dims || !name || dims.size() != shape.size())
+    return;
+  for (auto [dim, declared] : llvm::enumerate(dims.getAsRange<StringAttr>())) {
+    std::optional<int64_t> found = facts.resolve(shape[dim]).constant();
+    int64_t stated;
+    if (found && !declared.getValue().getAsInteger(10, stated) &&
+        stated != *found)
+      func.emitWarning("output '")
+          << name.getValue() << "' is declared with " << stated
+          << " in dimension " << dim << ", but the graph gives " << *found;
+  }
+}
+
 namespace {
 struct OnnxInfer : public mlir::sextant::impl::OnnxInferBase<OnnxInfer> {
   void runOnOperation() override {
@@ -67,6 +86,7 @@ struct OnnxInfer : public mlir::sextant::impl::OnnxInferBase<OnnxInfer> {
     for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
       if (!func.getResultAttr(index, "sextant.dims"))
         continue;
+      warnOfDeclared(func, index, facts, facts[value].shape);
       SmallVector<std::string> texts;
       for (const SymbolicDim &dim : facts[value].shape)
         texts.push_back(sizeText(facts, facts.resolve(dim)));

@@ -10,6 +10,7 @@
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -52,15 +53,25 @@ static void print(Diagnostic &diag, FileLineColLoc file,
          << ": ";
   SmallVector<NameLoc> nodes;
   collectNodes(diag.getLocation(), nodes);
+  std::string text;
+  llvm::raw_string_ostream line(text);
   for (auto [index, node] : llvm::enumerate(nodes)) {
-    stream << (index ? ", node '" : "node '") << node.getName().getValue()
-           << "'";
+    line << (index ? ", node '" : "node '") << node.getName().getValue() << "'";
     if (auto module = dyn_cast<NameLoc>(node.getChildLoc()))
-      stream << " in '" << module.getName().getValue() << "'";
+      line << " in '" << module.getName().getValue() << "'";
   }
   if (!nodes.empty())
-    stream << ": ";
-  stream << diag << '\n';
+    line << ": ";
+  line << diag;
+  // A model's names are not to be trusted with a terminal.
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      stream << "\\x" << llvm::hexdigit((c >> 4) & 15)
+             << llvm::hexdigit(c & 15);
+    else
+      stream << c;
+  }
+  stream << '\n';
   for (Diagnostic &note : diag.getNotes()) {
     auto at = note.getLocation()->findInstanceOf<FileLineColLoc>();
     print(note, at ? at : file, stream);

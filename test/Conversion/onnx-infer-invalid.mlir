@@ -81,3 +81,46 @@ func.func @an_index_beyond_a_constant_table_is_told(%x: tensor<3x2xf32>) -> tens
   %1 = sextant_onnx.node "Gather"(%0, %five) version 21 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
   return %1 : tensor<*xi64>
 }
+
+// -----
+
+func.func @an_attribute_of_another_kind_is_not_ignored(%x: tensor<3x5xf32>) -> tensor<*xf32> {
+  // expected-error@+1 {{Softmax version 20 expects attribute 'axis' to be an integer, but got a float}}
+  %0 = sextant_onnx.node "Softmax"(%x) version 20 with {axis = 1.5 : f32} : (tensor<3x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @nor_is_an_unknown_one(%x: tensor<3x5xf32>) -> tensor<*xf32> {
+  // expected-error@+1 {{Relu version 20 expects no attributes, but got 'alpha'}}
+  %0 = sextant_onnx.node "Relu"(%x) version 20 with {alpha = 1.5 : f32} : (tensor<3x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+// An attribute that became an input.
+func.func @nor_is_one_of_an_earlier_version(%x: tensor<3x5xf32>) -> tensor<*xf32> {
+  // expected-error@+1 {{ReduceSum version 13 expects no attribute but keepdims, noop_with_empty_axes, but got 'axes'}}
+  %0 = sextant_onnx.node "ReduceSum"(%x) version 13 with {axes = array<i64: 1>} : (tensor<3x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @no_memory_holds_everything() -> tensor<*xf32> {
+  %0 = arith.constant dense<[1099511627776, 1099511627776]> : tensor<2xi64>
+  // expected-error@+1 {{ConstantOfShape expects a result of at most 2^48 bytes, but got [1099511627776, 1099511627776]}}
+  %1 = sextant_onnx.node "ConstantOfShape"(%0) version 20 : (tensor<2xi64>) -> tensor<*xf32>
+  return %1 : tensor<*xf32>
+}
+
+// -----
+
+// expected-warning@+1 {{output 'y' is declared with 7 in dimension 1, but the graph gives 5}}
+func.func @what_an_exporter_declares_is_no_fact(%x: tensor<?x5xf32>)
+    -> (tensor<?x?xf32> {sextant.name = "y", sextant.dims = ["n", "7"]}) {
+  %0 = sextant_onnx.node "Relu"(%x) version 20 : (tensor<?x5xf32>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}

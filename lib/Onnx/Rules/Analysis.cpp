@@ -67,7 +67,7 @@ FailureOr<SmallVector<Value>> Analysis::process(OnnxNodeOp node) {
            << nodeName(node) << "': op '" << node.getOpType() << "' of domain '"
            << node.getDomain() << "' version " << node.getVersion()
            << " is not supported";
-  if (failed(verifyCounts(node, *rule)))
+  if (failed(verifyCounts(node, *rule)) || failed(verifyAttributes(node)))
     return failure();
   if (rule->expand)
     return expand(node, *rule);
@@ -211,6 +211,21 @@ FailureOr<SmallVector<Value>> Analysis::chooseBranch(OnnxNodeOp node) {
 // Inference
 //===----------------------------------------------------------------------===//
 
+/// No memory holds more; and beyond, sizes would wrap around.
+static bool isReasonable(ArrayRef<SymbolicDim> shape, Type elementType) {
+  uint64_t bytes =
+      elementType.isIntOrFloat()
+          ? llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8)
+          : 1;
+  for (const SymbolicDim &dim : shape) {
+    uint64_t size = std::max<int64_t>(dim.constant().value_or(1), 1);
+    if (size > (uint64_t(1) << 48) / bytes)
+      return false;
+    bytes *= size;
+  }
+  return true;
+}
+
 LogicalResult Inference::set(unsigned result, Shape shape, Type elementType) {
   if (result >= node.getNumResults())
     return success();
@@ -219,6 +234,9 @@ LogicalResult Inference::set(unsigned result, Shape shape, Type elementType) {
   for (auto [index, dim] : llvm::enumerate(shape)) {
     if (std::optional<int64_t> size = dim.constant(); size && *size < 0)
       return fail("expects sizes that are not negative, but got " + str(shape));
+    if (!isReasonable(shape, elementType))
+      return fail("expects a result of at most 2^48 bytes, but got " +
+                  str(shape));
     known.shape.push_back(dim.isUnknown()
                               ? facts.freshDim(node.getResult(result), index)
                               : facts.resolve(dim));
@@ -294,7 +312,7 @@ LogicalResult Inference::equate(const SymbolicDim &left,
   if (succeeded(facts.equate(left, right, node, what)))
     return success();
   return fail("expects " + what + " that are equal, but got " +
-              facts.resolve(left).str() + " and " + facts.resolve(right).str());
+              facts.describe(left) + " and " + facts.describe(right));
 }
 
 FailureOr<Shape> Inference::broadcast(ArrayRef<Shape> shapes) {

@@ -8,6 +8,7 @@
 #include "Onnx/Rules/Elementwise.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -142,6 +143,47 @@ static LogicalResult inferPow(Inference &inference, OnnxNodeOp node) {
   return inference.set(0, *shape, inference.elementType(0));
 }
 
+/// By squares, bit by bit of the exponent. What has a negative exponent is
+/// towards zero: nothing is left but of 1 and -1.
+static Value wholePower(ImplicitLocOpBuilder &b, Value x, Value y) {
+  Type type = x.getType(), wide = b.getI64Type();
+  Value one = scalar::number(b, type, 1), zero = scalar::number(b, type, 0);
+  y = scalar::convert(b, y, wide);
+  Value least = scalar::number(b, wide, 0);
+  Value isNegative =
+      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, y, least);
+  Value isOdd = scalar::convert(
+      b, b.createOrFold<arith::AndIOp>(y, scalar::number(b, wide, 1)),
+      b.getI1Type());
+  auto equals = [&](int64_t value) {
+    return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, x,
+                                         scalar::number(b, type, value));
+  };
+  Value unit = scalar::select(b, isOdd, x, one);
+  Value isUnit = b.createOrFold<arith::OrIOp>(equals(1), equals(-1));
+  Value inverse = scalar::select(b, isUnit, unit, zero);
+  auto loop = scf::WhileOp::create(
+      b, TypeRange{type, type, wide}, ValueRange{one, x, y},
+      [&](OpBuilder &nested, Location loc, ValueRange in) {
+        ImplicitLocOpBuilder inner(loc, nested);
+        Value goesOn = inner.createOrFold<arith::CmpIOp>(
+            arith::CmpIPredicate::sgt, in[2], least);
+        scf::ConditionOp::create(inner, goesOn, in);
+      },
+      [&](OpBuilder &nested, Location loc, ValueRange in) {
+        ImplicitLocOpBuilder inner(loc, nested);
+        Value bit =
+            inner.createOrFold<arith::TruncIOp>(inner.getI1Type(), in[2]);
+        Value power =
+            scalar::select(inner, bit, scalar::mul(inner, in[0], in[1]), in[0]);
+        Value rest = inner.createOrFold<arith::ShRSIOp>(
+            in[2], scalar::number(inner, wide, 1));
+        scf::YieldOp::create(
+            inner, ValueRange{power, scalar::mul(inner, in[1], in[1]), rest});
+      });
+  return scalar::select(b, isNegative, inverse, loop.getResult(0));
+}
+
 static Value powOf(ImplicitLocOpBuilder &b, Value x, Value y) {
   Type type = x.getType();
   APFloat constant(0.0);
@@ -163,7 +205,8 @@ static Value powOf(ImplicitLocOpBuilder &b, Value x, Value y) {
     return scalar::mul(b, scalar::mul(b, x, x), x);
   if (exponent == 0.5 && isa<FloatType>(type))
     return scalar::inFloat<math::SqrtOp>(b, x);
-  // Integers through the longest float: exact as long as the power is.
+  if (isa<IntegerType>(type) && isa<IntegerType>(y.getType()))
+    return wholePower(b, x, y);
   Type wide = type.isF64() || isa<IntegerType>(type) ? (Type)b.getF64Type()
                                                      : (Type)b.getF32Type();
   Value power = b.createOrFold<math::PowFOp>(scalar::convert(b, x, wide),

@@ -136,7 +136,9 @@ static LogicalResult lowerRange(Lowering &lowering, OnnxNodeOp node) {
     lowering.check(isStep, "expects a step that is not zero");
     Type wide = b.getF64Type();
     Value span = scalar::convert(b, scalar::sub(b, to, from), wide);
-    Value quotient = scalar::div(b, span, scalar::convert(b, by, wide));
+    // Whoever asks for the size first gets one.
+    Value step = scalar::select(b, isStep, by, lowering.number(type, 1));
+    Value quotient = scalar::div(b, span, scalar::convert(b, step, wide));
     Value count = b.createOrFold<math::CeilOp>(quotient);
     Value length = scalar::toIndex(
         b, scalar::maximum(b, scalar::convert(b, count, b.getI64Type()),

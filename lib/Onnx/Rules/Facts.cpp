@@ -292,8 +292,37 @@ LogicalResult Facts::equate(const SymbolicDim &left, const SymbolicDim &right,
     return failure();
   checks.push_back({one, other, node, node->getLoc(),
                     "node '" + nodeName(node) + "': expects " + what.str() +
-                        " '" + one.str() + "' and '" + other.str() +
-                        "' to be equal"});
+                        " " + describe(one, true) + " and " +
+                        describe(other, true) + " to be equal"});
   addEquation(one, other);
   return success();
+}
+
+std::string Facts::describe(const SymbolicDim &dim, bool quotes) const {
+  SymbolicDim resolved = resolve(dim);
+  std::string text = resolved.str();
+  func::FuncOp function = func;
+  // What the analysis has named is told by where it comes from.
+  bool isOwn = false;
+  resolved.walkSymbols([&](StringRef symbol) {
+    const SymbolSource *from = source(symbol);
+    if (!symbol.starts_with(".") || !from)
+      return;
+    std::string name;
+    if (auto argument = dyn_cast<BlockArgument>(from->value)) {
+      auto given = function.getArgAttrOfType<StringAttr>(
+          argument.getArgNumber(), "sextant.name");
+      name = given ? given.str()
+                   : "input " + std::to_string(argument.getArgNumber());
+    } else if (Operation *op = from->value.getDefiningOp()) {
+      name = nodeName(op);
+    }
+    std::string place = (from->isElement ? "element " : "dimension ") +
+                        std::to_string(from->index) + " of '" + name + "'";
+    for (size_t at = text.find(symbol); at != std::string::npos;
+         at = text.find(symbol, at + place.size()))
+      text.replace(at, symbol.size(), place);
+    isOwn = true;
+  });
+  return isOwn || !quotes ? text : "'" + text + "'";
 }

@@ -97,6 +97,9 @@ public:
   LogicalResult equate(const SymbolicDim &left, const SymbolicDim &right,
                        Operation *node, const Twine &what);
 
+  /// The expression for users to read; with quotes around names of the model.
+  std::string describe(const SymbolicDim &dim, bool quotes = false) const;
+
   ArrayRef<RunTimeCheck> runTimeChecks() const { return checks; }
   SymbolicDim resolve(const SymbolicDim &dim) const {
     return equations.resolve(dim);

@@ -129,8 +129,8 @@ void Lowering::checkSizes(OnnxNodeOp node) {
       checkedSizes.insert(size.str());
       check(builder.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge,
                                                 value, index(0)),
-            "expects sizes that are not negative, but got a negative '" +
-                size.str() + "'");
+            "expects sizes that are not negative, but got a negative one for " +
+                facts.describe(size));
     }
   }
 }

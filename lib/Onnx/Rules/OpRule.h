@@ -59,6 +59,9 @@ private:
   SmallVector<OpRule, 0> rules;
 };
 
+/// Refuses attributes that the operator does not have, or has of another kind.
+LogicalResult verifyAttributes(OnnxNodeOp node);
+
 #define SEXTANT_RULE_FAMILY(FAMILY) void add##FAMILY##Rules(RuleTable &table);
 #include "Onnx/Rules/Families.def"
 

@@ -31,12 +31,25 @@ static Lowered countBefore(Lowering &lowering, const Lowered &operand,
       {lowering.reshape(operand, own), lowering.reshape(operand, others)},
       pairs, i64,
       [&](ImplicitLocOpBuilder &b, ValueRange indices, ValueRange in) {
-        Value isBeyond = scalar::compare(
-            b, largest ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT,
-            largest ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt,
-            in[1], in[0]);
+        Value large = largest ? in[1] : in[0], small = largest ? in[0] : in[1];
+        Value isBeyond =
+            scalar::compare(b, arith::CmpFPredicate::OGT,
+                            arith::CmpIPredicate::sgt, large, small);
         Value isEqual = scalar::compare(b, arith::CmpFPredicate::OEQ,
                                         arith::CmpIPredicate::eq, in[1], in[0]);
+        if (isa<FloatType>(large.getType())) {
+          // What is no number is larger than all numbers, as in numpy.
+          Value isNan = b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::UNO,
+                                                      large, large);
+          Value isOther = b.createOrFold<arith::CmpFOp>(
+              arith::CmpFPredicate::UNO, small, small);
+          Value isOnly = b.createOrFold<arith::AndIOp>(
+              isNan, scalar::compare(b, arith::CmpFPredicate::ORD,
+                                     arith::CmpIPredicate::eq, small, small));
+          isBeyond = b.createOrFold<arith::OrIOp>(isBeyond, isOnly);
+          isEqual = b.createOrFold<arith::OrIOp>(
+              isEqual, b.createOrFold<arith::AndIOp>(isNan, isOther));
+        }
         Value isEarlier = b.createOrFold<arith::CmpIOp>(
             arith::CmpIPredicate::ult, indices[axis + 1], indices[axis]);
         Value wins = b.createOrFold<arith::OrIOp>(
@@ -86,6 +99,9 @@ static LogicalResult inferTopK(Inference &inference, OnnxNodeOp node) {
   if (!count || count->size() != 1)
     return inference.fail("expects one number of elements");
   Shape shape = inference.shape(0);
+  if ((count->front() - shape[*axis]).isPositive())
+    return inference.fail("expects at most " + shape[*axis].str() +
+                          " elements, but got " + count->front().str());
   shape[*axis] = count->front();
   if (failed(inference.set(0, shape, inference.elementType(0))))
     return failure();
@@ -98,6 +114,17 @@ static LogicalResult lowerTopK(Lowering &lowering, OnnxNodeOp node) {
     return failure();
   int64_t axis = node.getIntAttr("axis", -1);
   axis = axis < 0 ? axis + operand.rank() : axis;
+  const SymbolicDim &count = lowering.resultShape()[axis];
+  if (!operand.shape[axis].isAtLeast(count)) {
+    Value most = lowering.size(operand.shape[axis]);
+    Value wanted = lowering.size(count);
+    if (!wanted)
+      return lowering.fail("needs a number that is not known where it is used");
+    lowering.check(lowering.builder.createOrFold<arith::CmpIOp>(
+                       arith::CmpIPredicate::sle, wanted, most),
+                   "expects no more elements than the dimension has, but got " +
+                       lowering.facts.describe(count));
+  }
   Lowered places =
       countBefore(lowering, operand, axis, node.getIntAttr("largest", 1) != 0);
   for (unsigned result = 0; result < node.getNumResults(); ++result)

@@ -16,6 +16,9 @@ using namespace mlir::sextant;
 /// The result has the input's elements in the same order.
 static LogicalResult setSameElements(Inference &inference, Shape shape) {
   const TensorFacts &known = inference.in(0);
+  // A number that tells sizes keeps its name in whatever rank.
+  if (productOf(known.shape).isConstant(1))
+    (void)inference.facts.namedElements(inference.node.getInput(0));
   if (known.elements)
     return inference.set(0, std::move(shape), known.elementType,
                          *known.elements);

@@ -101,6 +101,8 @@ static FailureOr<SmallVector<Cut>> findCuts(Inference &inference,
         SymbolicDim(0).max((cut.start - end).ceilDiv(SymbolicDim(-cut.step)));
     if (cut.length.isUnknown())
       return inference.fail("expects bounds of known sign with negative steps");
+    // Of nothing, the last element is before the first.
+    cut.length = cut.length.min(size);
   }
   return cuts;
 }
@@ -304,8 +306,15 @@ static LogicalResult lowerTrilu(Lowering &lowering, OnnxNodeOp node) {
       inputs, operand.shape, operand.elementType,
       [&](ImplicitLocOpBuilder &b, ValueRange indices, ValueRange in) {
         Value row = indices[indices.size() - 2], column = indices.back();
-        if (in.size() > 1)
-          row = scalar::add(b, row, scalar::toIndex(b, in[1]));
+        if (in.size() > 1) {
+          // No tensor has rows so far away; their sum does not overflow.
+          Value most = arith::ConstantIndexOp::create(b, int64_t(1) << 48);
+          Value least = arith::ConstantIndexOp::create(b, -(int64_t(1) << 48));
+          Value diagonal = scalar::toIndex(b, in[1]);
+          diagonal =
+              scalar::maximum(b, scalar::minimum(b, diagonal, most), least);
+          row = scalar::add(b, row, diagonal);
+        }
         Value keeps = b.createOrFold<arith::CmpIOp>(
             isUpper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle,
             column, row);

@@ -50,6 +50,9 @@ Lowered Lowering::empty(Shape shape, Type type) {
   return {value, std::move(shape), type, {}};
 }
 
+/// What is larger is filled at run time and takes no place in the model.
+static constexpr int64_t maxConstantElements = 1 << 16;
+
 Lowered Lowering::filled(Shape shape, Type type, Value scalar) {
   Lowered result = empty(std::move(shape), type);
   result.scalar = scalar;
@@ -57,7 +60,8 @@ Lowered Lowering::filled(Shape shape, Type type, Value scalar) {
   auto tensorType = cast<RankedTensorType>(result.value.getType());
   scalar = scalar::toStored(builder, scalar, type);
   if (matchPattern(scalar, m_Constant(&constant)) &&
-      tensorType.hasStaticShape())
+      tensorType.hasStaticShape() &&
+      tensorType.getNumElements() <= maxConstantElements)
     result.value = arith::ConstantOp::create(
         builder, DenseElementsAttr::get(tensorType, constant));
   else
