@@ -103,8 +103,7 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     Constraints:
     - (C1) query, key, value and destination have rank 4.
     - (C2) the region takes score, batch, head, query and key position, then
-      one value for each auxiliary and each capture; or there is no region
-      block, for plain attention.
+      one value for each auxiliary and each capture.
     - (C3) there is one result for each destination that is a tensor.
 
     ```mlir
@@ -138,7 +137,7 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$value_layout,
     DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$result_layout,
     DefaultValuedAttr<Sextant_EmptyRow, "::mlir::sextant::EmptyRow::zero">:$empty_row);
-  let regions = (region MaxSizedRegion<1>:$score);
+  let regions = (region SizedRegion<1>:$score);
   let results = (outs Variadic<AnyRankedTensor>:$results);
 
   let assemblyFormat = [{

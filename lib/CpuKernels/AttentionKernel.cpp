@@ -39,8 +39,8 @@ AttentionKernel::AttentionKernel(AttentionOp op, const VectorUnit &unit)
     : op(op), unit(unit), shape(AttentionShape::of(op, unit)), loc(op.getLoc()),
       vectorType(unit.vectorType(op.getContext())), width(unit.columns()) {
   Region &score = op.getScore();
-  isPlain = score.empty() || score.front().getTerminator()->getOperand(0) ==
-                                 score.front().getArgument(0);
+  isPlain = score.front().getTerminator()->getOperand(0) ==
+            score.front().getArgument(0);
   uniformRows = op.getEmptyRow() == EmptyRow::uniform;
 }
 

@@ -84,8 +84,6 @@ static std::string whyNot(AttentionOp op) {
       return "expects auxiliaries that are a scalar for each score, or a whole "
              "table";
   }
-  if (op.getScore().empty())
-    return "";
   Block &score = op.getScore().front();
   if (!score.getArgument(0).getType().isF32())
     return "expects scores in f32";
@@ -173,7 +171,7 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
           });
     auxiliaries.push_back(value);
   }
-  if (!op.getScore().empty()) {
+  {
     // Constants move in; scalars and tables become operands.
     SetVector<Value> captured;
     getUsedValuesDefinedAbove(op.getScore(), captured);
@@ -211,19 +209,7 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
       b.getArrayAttr(roles), op.getStaticOriginAttr(), op.getScaleAttr(),
       op.getQueryLayoutAttr(), op.getKeyLayoutAttr(), op.getValueLayoutAttr(),
       op.getResultLayoutAttr(), op.getEmptyRowAttr());
-  if (!op.getScore().empty()) {
-    OpBuilder::InsertionGuard guard(b);
-    buildScore(b, op, kernel, captures);
-  } else if (auxiliaries.empty()) {
-    // Upstream's folding of casts into destination-style ops cannot clone an
-    // empty region.
-    OpBuilder::InsertionGuard guard(b);
-    Type index = b.getIndexType();
-    Block *block = b.createBlock(&kernel.getScore(), {},
-                                 {b.getF32Type(), index, index, index, index},
-                                 SmallVector<Location>(5, loc));
-    cpu::YieldOp::create(b, loc, block->getArgument(0));
-  }
+  buildScore(b, op, kernel, captures);
   b.setInsertionPointAfter(kernel);
   SmallVector<Value> results(kernel.getResults());
   for (auto [result, former] : llvm::zip(results, op->getResults()))
@@ -250,7 +236,7 @@ void AttentionToKernel::runOnOperation() {
   explainCope(getOperation(), options);
   for (AttentionOp op : found) {
     std::string reason = whyNot(op);
-    if (reason.empty() && !op.getScore().empty()) {
+    if (reason.empty()) {
       // tensor.extract is a load in the kernel.
       for (Operation &inner : op.getScore().front().without_terminator()) {
         bool elementwise = OpTrait::hasElementwiseMappableTraits(&inner) ||

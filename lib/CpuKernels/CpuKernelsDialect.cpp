@@ -127,13 +127,11 @@ LogicalResult AttentionOp::verify() {
 
   // attention (C2)
   size_t count = 5 + getAuxiliaries().size() + getCaptures().size();
-  if (!getScore().empty()) {
-    if (getScore().getNumArguments() != count)
-      return emitOpError("expects a region of ")
-             << count << " arguments, but got " << getScore().getNumArguments();
-    if (!isa<YieldOp>(getScore().front().getTerminator()))
-      return emitOpError("expects a region that ends in sextant_cpu.yield");
-  }
+  if (getScore().getNumArguments() != count)
+    return emitOpError("expects a region of ")
+           << count << " arguments, but got " << getScore().getNumArguments();
+  if (!isa<YieldOp>(getScore().front().getTerminator()))
+    return emitOpError("expects a region that ends in sextant_cpu.yield");
   if (getRoles().size() != getAuxiliaries().size())
     return emitOpError("expects roles for ")
            << getAuxiliaries().size() << " auxiliaries, but got "

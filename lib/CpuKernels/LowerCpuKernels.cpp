@@ -191,8 +191,6 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
 /// is another function, and so needs its own.
 static void sinkConstants(cpu::AttentionOp op) {
   Region &region = op.getScore();
-  if (region.empty())
-    return;
   OpBuilder b(op.getContext());
   DenseMap<Operation *, Operation *> copies;
   region.walk([&](Operation *inner) {

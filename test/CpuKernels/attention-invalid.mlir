@@ -3,7 +3,10 @@
 func.func @attention_c1(%q: memref<2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>, %o: memref<1x2x3x16xf32>) {
   // expected-error@+1 {{expects operands of rank 4, but got 'memref<2x3x16xf32>'}}
   sextant_cpu.attention ins(%q, %k, %v : memref<2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
-      outs(%o : memref<1x2x3x16xf32>) {}
+      outs(%o : memref<1x2x3x16xf32>) {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
   return
 }
 
@@ -24,6 +27,9 @@ func.func @attention_c2(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: 
 func.func @attention_c3(%q: tensor<1x2x3x16xf32>, %k: tensor<1x2x5x16xf32>, %v: tensor<1x2x5x16xf32>, %o: tensor<1x2x3x16xf32>) {
   // expected-error@+1 {{expects 1 results, but got 0}}
   sextant_cpu.attention ins(%q, %k, %v : tensor<1x2x3x16xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>)
-      outs(%o : tensor<1x2x3x16xf32>) {}
+      outs(%o : tensor<1x2x3x16xf32>) {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
   return
 }

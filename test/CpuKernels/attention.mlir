@@ -6,7 +6,10 @@
 func.func @plain_attention_of_buffers(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>,
                                       %o: memref<1x2x3x16xf32>) {
   sextant_cpu.attention ins(%q, %k, %v : memref<1x2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
-      outs(%o : memref<1x2x3x16xf32>) scale 2.500000e-01 {}
+      outs(%o : memref<1x2x3x16xf32>) scale 2.500000e-01 {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
   return
 }
 

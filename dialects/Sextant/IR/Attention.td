@@ -63,7 +63,8 @@ def Sextant_AttentionOp : Sextant_AttentionLike<"attention", [
         l * exp(m); -inf for an empty row, or the sink}]>:$log_sum_exp);
   let assemblyFormat = attentionFormat # [{
     (`sink` `(` $sink^ `:` type($sink) `)`)? (`log_sum_exp` $with_log_sum_exp^)?
-    `` custom<Score>($score) attr-dict `:` type(results)
+    `` custom<Score>($score, ref(type($queries)), ref(type($auxiliaries)), ref($roles))
+    attr-dict `:` type(results)
   }];
 }
 

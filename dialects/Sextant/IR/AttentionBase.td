@@ -34,8 +34,8 @@ def Sextant_AttentionInterface : OpInterface<"AttentionOpInterface"> {
     InterfaceMethod<"", "::mlir::sextant::Layout", "getValueLayout">,
     InterfaceMethod<"", "::mlir::sextant::Layout", "getResultLayout">,
     InterfaceMethod<"", "::mlir::sextant::EmptyRow", "getEmptyRow">,
-    InterfaceMethod<"The region that turns a product into a score; empty for "
-                    "plain softmax attention.",
+    InterfaceMethod<"The region that turns a product into a score; for plain "
+                    "softmax attention it yields what it is given.",
       "::mlir::Region &", "getScore">,
   ];
   let extraSharedClassDeclaration = [{
@@ -47,6 +47,10 @@ def Sextant_AttentionInterface : OpInterface<"AttentionOpInterface"> {
     /// The type of scores: f64 where the queries are, else f32.
     ::mlir::FloatType getScoreType() {
       return ::mlir::sextant::getScoreTypeOf($_op.getQueries().front().getType());
+    }
+    /// Whether the region yields the score that it is given.
+    bool hasIdentityScore() {
+      return ::mlir::sextant::isIdentityScore($_op.getScore());
     }
   }];
 }
@@ -116,7 +120,7 @@ class Sextant_AttentionLike<string mnemonic, list<Trait> traits>
         DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
         DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>,
       ], traits)> {
-  let regions = (region MaxSizedRegion<1>:$score);
+  let regions = (region SizedRegion<1>:$score);
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;

@@ -85,7 +85,8 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
   let assemblyFormat = attentionFormat # [{
     `outs` `(` $accumulator `,` $maximum `,` $sum `:` type($accumulator) `,`
     type($maximum) `,` type($sum) `)`
-    `` custom<Score>($score) attr-dict (`->` `(` type($results)^ `)`)?
+    `` custom<Score>($score, ref(type($queries)), ref(type($auxiliaries)), ref($roles))
+    attr-dict (`->` `(` type($results)^ `)`)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable();

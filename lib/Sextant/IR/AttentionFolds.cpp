@@ -16,28 +16,6 @@ using namespace mlir::sextant;
 
 namespace {
 
-/// A region that yields the score it is given is no region.
-template <typename OpTy>
-struct DropIdentityScore : public OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    if (op.getScore().empty())
-      return rewriter.notifyMatchFailure(op, "has no score region");
-    Block &block = op.getScore().front();
-    auto yield = cast<YieldOp>(block.getTerminator());
-    if (yield.getScore() != block.getArgument(0))
-      return rewriter.notifyMatchFailure(op, "its region changes scores");
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getAuxiliariesMutable().clear();
-      op.setRolesAttr(rewriter.getArrayAttr({}));
-    });
-    rewriter.eraseBlock(&block);
-    return success();
-  }
-};
-
 /// An auxiliary operand that the region does not read is none.
 template <typename OpTy>
 struct DropUnusedAuxiliaries : public OpRewritePattern<OpTy> {
@@ -48,8 +26,7 @@ struct DropUnusedAuxiliaries : public OpRewritePattern<OpTy> {
     unsigned count = op.getAuxiliaries().size();
     llvm::BitVector unused(count);
     for (unsigned i = 0; i < count; ++i)
-      if (op.getScore().empty() ||
-          op.getScore().front().getArgument(5 + i).use_empty())
+      if (op.getScore().front().getArgument(5 + i).use_empty())
         unused.set(i);
     if (unused.none())
       return rewriter.notifyMatchFailure(op, "reads all of its operands");
@@ -58,8 +35,7 @@ struct DropUnusedAuxiliaries : public OpRewritePattern<OpTy> {
       for (int i = unused.find_last(); i >= 0; i = unused.find_prev(i)) {
         op.getAuxiliariesMutable().erase(i);
         roles.erase(roles.begin() + i);
-        if (!op.getScore().empty())
-          op.getScore().front().eraseArgument(5 + i);
+        op.getScore().front().eraseArgument(5 + i);
       }
       op.setRolesAttr(rewriter.getArrayAttr(roles));
     });
@@ -106,8 +82,8 @@ struct FoldOrigin : public OpRewritePattern<OpTy> {
 
 template <typename OpTy>
 void addPatterns(RewritePatternSet &patterns) {
-  patterns.add<DropIdentityScore<OpTy>, DropUnusedAuxiliaries<OpTy>,
-               FoldOrigin<OpTy>>(patterns.getContext());
+  patterns.add<DropUnusedAuxiliaries<OpTy>, FoldOrigin<OpTy>>(
+      patterns.getContext());
 }
 
 } // namespace

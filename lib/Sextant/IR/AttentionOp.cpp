@@ -12,6 +12,42 @@
 using namespace mlir;
 using namespace mlir::sextant;
 
+bool sextant::isIdentityScore(Region &region) {
+  if (!region.hasOneBlock())
+    return false;
+  Block &block = region.front();
+  if (block.getNumArguments() == 0 || !llvm::hasSingleElement(block))
+    return false;
+  auto yield = dyn_cast<YieldOp>(block.front());
+  return yield && yield.getScore() == block.getArgument(0);
+}
+
+Type sextant::getScoreArgumentType(ShapedType operand, AuxiliaryAttr roles) {
+  unsigned free = roles.getNumFree();
+  Type elementType = operand.getElementType();
+  if (free == 0)
+    return elementType;
+  ArrayRef<int64_t> row = operand.getShape().take_back(free);
+  if (isa<MemRefType>(operand))
+    return MemRefType::get(row, elementType);
+  return RankedTensorType::get(row, elementType);
+}
+
+void sextant::buildIdentityScore(OpBuilder &builder, Location loc,
+                                 Region &region, Type queryType,
+                                 TypeRange auxiliaries, ArrayAttr roles) {
+  OpBuilder::InsertionGuard guard(builder);
+  Type index = builder.getIndexType();
+  SmallVector<Type> types = {getScoreTypeOf(queryType), index, index, index,
+                             index};
+  for (auto [type, role] : llvm::zip(auxiliaries, roles))
+    types.push_back(getScoreArgumentType(cast<ShapedType>(type),
+                                         cast<AuxiliaryAttr>(role)));
+  Block *block = builder.createBlock(&region, {}, types,
+                                     SmallVector<Location>(types.size(), loc));
+  YieldOp::create(builder, loc, block->getArgument(0));
+}
+
 LogicalResult AttentionOp::inferReturnTypes(
     MLIRContext *context, std::optional<Location> location, ValueRange operands,
     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,

@@ -148,14 +148,26 @@ void sextant::printLayouts(OpAsmPrinter &printer, Operation *op,
   }
 }
 
-ParseResult sextant::parseScore(OpAsmParser &parser, Region &region) {
-  if (failed(parser.parseOptionalKeyword("score")))
+ParseResult sextant::parseScore(OpAsmParser &parser, Region &region,
+                                ArrayRef<Type> queries,
+                                ArrayRef<Type> auxiliaries, ArrayAttr roles) {
+  if (succeeded(parser.parseOptionalKeyword("score")))
+    return parser.parseRegion(region);
+  // Whatever the types are, the verifier says it better.
+  if (queries.empty() || !isa<ShapedType>(queries.front()) ||
+      auxiliaries.size() != roles.size())
     return success();
-  return parser.parseRegion(region);
+  OpBuilder builder(parser.getContext());
+  buildIdentityScore(builder,
+                     parser.getEncodedSourceLoc(parser.getCurrentLocation()),
+                     region, queries.front(), auxiliaries, roles);
+  return success();
 }
 
-void sextant::printScore(OpAsmPrinter &printer, Operation *op, Region &region) {
-  if (region.empty())
+void sextant::printScore(OpAsmPrinter &printer, Operation *op, Region &region,
+                         TypeRange queries, TypeRange auxiliaries,
+                         ArrayAttr roles) {
+  if (isIdentityScore(region))
     return;
   printer << " score ";
   printer.printRegion(region);

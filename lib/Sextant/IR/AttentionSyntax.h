@@ -36,9 +36,12 @@ ParseResult parseLayouts(OpAsmParser &parser, LayoutAttr &query,
 void printLayouts(OpAsmPrinter &printer, Operation *op, LayoutAttr query,
                   LayoutAttr key, LayoutAttr value, LayoutAttr result);
 
-/// `score { ... }`, or nothing for an empty region.
-ParseResult parseScore(OpAsmParser &parser, Region &region);
-void printScore(OpAsmPrinter &printer, Operation *op, Region &region);
+/// `score { ... }`, or nothing for a region that yields what it is given.
+ParseResult parseScore(OpAsmParser &parser, Region &region,
+                       ArrayRef<Type> queries, ArrayRef<Type> auxiliaries,
+                       ArrayAttr roles);
+void printScore(OpAsmPrinter &printer, Operation *op, Region &region,
+                TypeRange queries, TypeRange auxiliaries, ArrayAttr roles);
 
 } // namespace mlir::sextant
 

@@ -301,25 +301,15 @@ static bool onlyReads(Operation *op) {
 
 LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
   Region &region = op.getScore();
-  if (region.empty())
-    return success();
   Block &block = region.front();
   FloatType scoreType = op.getScoreType();
   IndexType index = IndexType::get(op->getContext());
 
   // attention (C11)
   SmallVector<Type> expected = {scoreType, index, index, index, index};
-  for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles())) {
-    auto shaped = cast<ShapedType>(operand.getType());
-    unsigned free = cast<AuxiliaryAttr>(roles).getNumFree();
-    ArrayRef<int64_t> row = shaped.getShape().take_back(free);
-    if (free == 0)
-      expected.push_back(shaped.getElementType());
-    else if (isa<MemRefType>(shaped))
-      expected.push_back(MemRefType::get(row, shaped.getElementType()));
-    else
-      expected.push_back(RankedTensorType::get(row, shaped.getElementType()));
-  }
+  for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles()))
+    expected.push_back(getScoreArgumentType(cast<ShapedType>(operand.getType()),
+                                            cast<AuxiliaryAttr>(roles)));
   if (block.getNumArguments() != expected.size())
     return op->emitOpError("expects ")
            << expected.size() << " arguments of the score region, but got "

@@ -120,7 +120,7 @@ Value ScoreBuilder::buildScore(OpBuilder &b, Location loc, Value product) {
     score = arith::MulFOp::create(b, loc, score,
                                   buildConstant(b, loc, scoreType, scale));
   Region &region = op.getScore();
-  if (!region.empty()) {
+  if (!op.hasIdentityScore()) {
     SmallVector<Value> local;
     for (unsigned loop : {0, 1, 2, 3})
       local.push_back(linalg::IndexOp::create(b, loc, loop));

@@ -456,8 +456,7 @@ FailureOr<Value> AttentionBuilder::build(std::string &reason) {
       dynamicOrigin, score.getRoles(), staticOrigin, APFloat(match.scale),
       q->layout, k->layout, v->layout, Layout::bhsd, EmptyRow::zero, sink,
       /*with_log_sum_exp=*/emptyRows);
-  if (!plain)
-    attention.getScore().takeBody(region);
+  attention.getScore().takeBody(region);
   if (!requireEqualSizes(match.values, attention)) {
     reason = "the sizes that have to be equal cannot be compared";
     return failure();

@@ -582,7 +582,7 @@ struct NameTerms final : public sextant::impl::NameTermsBase<NameTerms> {
   void runOnOperation() override {
     SmallVector<AttentionOp> attentions;
     getOperation()->walk([&](AttentionOp op) {
-      if (!op.getScore().empty())
+      if (!isIdentityScore(op.getScore()))
         attentions.push_back(op);
     });
     for (AttentionOp op : attentions) {

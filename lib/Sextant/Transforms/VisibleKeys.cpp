@@ -53,7 +53,7 @@ static bool leavesOwnKey(Operation &op) {
     TermSummary summary = term.getSummary();
     return summary.action != TermAction::hide || summary.keepsOwnPosition;
   }
-  return isa<SoftcapOp, YieldOp>(op);
+  return isa<ScalarTermOpInterface, YieldOp>(op);
 }
 
 SmallVector<PositionTermOpInterface> sextant::findHidingTerms(Block &score) {
@@ -73,10 +73,6 @@ SmallVector<PositionTermOpInterface> sextant::findHidingTerms(Block &score) {
 }
 
 VisibleKeys::VisibleKeys(AttentionOpInterface op) : op(op) {
-  if (op.getScore().empty()) {
-    reason = "there is no score region, so nothing is hidden";
-    return;
-  }
   Block &block = op.getScore().front();
   hiding = findHidingTerms(block);
   if (hiding.empty()) {
@@ -124,8 +120,6 @@ VisibleKeys::buildInert(OpBuilder &b, Location loc, Value first, Value last,
                         SmallVectorImpl<PositionTermOpInterface> &inert) const {
   AttentionOpInterface attention = op;
   Region &score = attention.getScore();
-  if (score.empty())
-    return std::nullopt;
   // A term that leaves its score alone can go, whatever comes after it.
   KeyRange range = keys;
   for (auto term : score.front().getOps<PositionTermOpInterface>())

@@ -113,3 +113,35 @@ func.func @constant_origins_become_static(
   } : tensor<2x3x5x13xf32>
   return %o : tensor<2x3x5x13xf32>
 }
+
+// Plain attention has a region too, which upstream clones with the op.
+// CHECK-LABEL: func @casts_go_into_a_plain_step
+func.func @casts_go_into_a_plain_step(
+    %q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
+    %acc: tensor<2x3x5x13xf32>, %max: tensor<2x3x5xf32>, %sum: tensor<2x3x5xf32>) -> tensor<?x3x5xf32> {
+  // CHECK-NEXT: sextant.online_attention
+  // CHECK-NOT: score
+  // CHECK-SAME: -> (tensor<2x3x5x13xf32>, tensor<2x3x5xf32>, tensor<2x3x5xf32>)
+  %a = tensor.cast %acc : tensor<2x3x5x13xf32> to tensor<?x3x5x13xf32>
+  %m = tensor.cast %max : tensor<2x3x5xf32> to tensor<?x3x5xf32>
+  %r:3 = sextant.online_attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+      value(%v : tensor<2x3x11x13xf32>)
+      outs(%a, %m, %sum : tensor<?x3x5x13xf32>, tensor<?x3x5xf32>, tensor<2x3x5xf32>)
+      -> (tensor<?x3x5x13xf32>, tensor<?x3x5xf32>, tensor<2x3x5xf32>)
+  return %r#1 : tensor<?x3x5xf32>
+}
+
+// CHECK-LABEL: func @a_written_region_that_changes_nothing_is_not_printed
+func.func @a_written_region_that_changes_nothing_is_not_printed(
+    %q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>) -> tensor<2x3x5x13xf32> {
+  // CHECK-NEXT: sextant.attention
+  // CHECK-NOT: score
+  // CHECK-NEXT: return
+  %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+      value(%v : tensor<2x3x11x13xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %dead = arith.addf %s, %s : f32
+    sextant.yield %s : f32
+  } : tensor<2x3x5x13xf32>
+  return %o : tensor<2x3x5x13xf32>
+}

@@ -68,6 +68,17 @@ struct KeyRange {
 /// for f64, else f32.
 FloatType getScoreTypeOf(Type operand);
 
+/// Whether a score region yields the score that it is given.
+bool isIdentityScore(Region &region);
+
+/// Gives the empty score region of an attention over `queryType` the block that
+/// yields the score that it is given.
+void buildIdentityScore(OpBuilder &builder, Location loc, Region &region,
+                        Type queryType, TypeRange auxiliaries, ArrayAttr roles);
+
+/// The type in which a score region receives an auxiliary operand.
+Type getScoreArgumentType(ShapedType operand, AuxiliaryAttr roles);
+
 /// The dimension of a tensor in `layout` that holds heads, and the one that
 /// holds the sequence.
 inline unsigned getHeadDim(Layout layout) {
