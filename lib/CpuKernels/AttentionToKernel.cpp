@@ -61,6 +61,15 @@ static bool hasKeyRole(AuxiliaryAttr roles) {
 
 /// Why the kernel cannot have this attention, or nothing.
 static std::string whyNot(AttentionOp op) {
+  if (!op.getModulations().empty())
+    return "expects products that no table weights";
+  if (op.getValueTable())
+    return "expects values without a table by position";
+  if (op.getLabels())
+    return "expects no labels";
+  for (Attribute roles : op.getRoles())
+    if (cast<AuxiliaryAttr>(roles).getBeyond() != Beyond::clamp)
+      return "expects auxiliaries whose outer entries hold beyond them";
   if (op.getQueries().size() != 1)
     return "expects one pair of query and key, but got " +
            std::to_string(op.getQueries().size());

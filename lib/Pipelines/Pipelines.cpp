@@ -169,6 +169,7 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());
   pm.addNestedPass<func::FuncOp>(createChunkLinearAttention());
+  pm.addPass(createSplitSequences());
   pm.addPass(createAttentionToKernel());
   // What has no kernel is computed as it is defined.
   pm.addPass(createDecompose(keepAppends));

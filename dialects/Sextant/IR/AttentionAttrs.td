@@ -19,9 +19,10 @@ class Sextant_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 }
 
 def Sextant_LayoutEnum : Sextant_Enum<"Layout",
-    "order of the four dimensions of an attention operand", [
+    "order of the dimensions of an attention operand", [
       I32EnumAttrCase<"bhsd", 0>, // batch, head, sequence, size
       I32EnumAttrCase<"bshd", 1>, // batch, sequence, head, size
+      I32EnumAttrCase<"thd", 2>,  // sequences end to end, head, size
     ]>;
 def Sextant_Layout : EnumAttr<Sextant_Dialect, Sextant_LayoutEnum, "layout"> {
   let assemblyFormat = "$value";
@@ -53,7 +54,14 @@ def Sextant_RoleEnum : Sextant_Enum<"DimensionRole",
       I32EnumAttrCase<"query", 2>,
       I32EnumAttrCase<"key", 3>,
       I32EnumAttrCase<"distance", 4>, // clamp(j - i + center, 0, size - 1)
-      I32EnumAttrCase<"free", 5>,     // not indexed: the region receives a row
+      I32EnumAttrCase<"free", 5>,     // not indexed: read as a row
+      I32EnumAttrCase<"label", 6>,    // the label of query and key
+    ]>;
+
+def Sextant_BeyondEnum : Sextant_Enum<"Beyond",
+    "what is read for a distance or a label that has no entry", [
+      I32EnumAttrCase<"clamp", 0>, // the first or the last entry
+      I32EnumAttrCase<"zero", 1>,  // nothing: zero
     ]>;
 
 def Sextant_Auxiliary : AttrDef<Sextant_Dialect, "Auxiliary"> {
@@ -65,23 +73,41 @@ def Sextant_Auxiliary : AttrDef<Sextant_Dialect, "Auxiliary"> {
     count from the first element of the operand, as the dimensions of the
     queries and keys do; a tile takes its slice. `distance` is entry
     clamp(j - i + center, 0, size - 1) of the absolute positions i and j: all
-    entries beyond the first and the last equal them. `free` dimensions come
-    last; with one, the score region receives a tensor (or memref) of the free
-    dimensions instead of a scalar.
+    entries beyond the first and the last equal them. `label` is the entry that
+    the `labels` operand of the attention holds for query and key, clamped in
+    the same way. With `beyond = zero` there are no entries beyond the first and
+    the last; zero is read for them. `free` dimensions come last; with one, the
+    score region receives a tensor (or memref) of the free dimensions instead of
+    a scalar.
 
     ```mlir
     #mask = #sextant.auxiliary<[batch, head, query, key]>
     #table = #sextant.auxiliary<[head, distance], center = 127>
+    #edges = #sextant.auxiliary<[label, free], beyond = zero>
     ```
   }];
   let parameters = (ins ArrayRefParameter<"DimensionRole">:$roles,
-                        DefaultValuedParameter<"int64_t", "0">:$center);
-  let assemblyFormat = "`<` `[` custom<Roles>($roles) `]` (`,` `center` `=` $center^)? `>`";
+                        DefaultValuedParameter<"int64_t", "0">:$center,
+                        DefaultValuedParameter<"Beyond", "Beyond::clamp">:$beyond);
+  let assemblyFormat = "`<` `[` custom<Roles>($roles) `]` `` custom<Entries>($center, $beyond) `>`";
+  let builders = [AttrBuilder<(ins "::llvm::ArrayRef<DimensionRole>":$roles, "int64_t":$center), [{
+    return $_get($_ctxt, roles, center, Beyond::clamp);
+  }]>];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Number of dimensions that the region receives as a row.
     unsigned getNumFree() const {
       return ::llvm::count(getRoles(), DimensionRole::free);
+    }
+    /// The dimension that is indexed by distance or label, if there is one.
+    std::optional<unsigned> getEntryDim() const {
+      for (auto [dim, role] : ::llvm::enumerate(getRoles()))
+        if (role == DimensionRole::distance || role == DimensionRole::label)
+          return dim;
+      return std::nullopt;
+    }
+    bool readsLabels() const {
+      return ::llvm::is_contained(getRoles(), DimensionRole::label);
     }
   }];
 }

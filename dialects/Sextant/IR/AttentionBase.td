@@ -26,6 +26,14 @@ def Sextant_AttentionInterface : OpInterface<"AttentionOpInterface"> {
     InterfaceMethod<"", "::mlir::Value", "getValue">,
     InterfaceMethod<"", "::mlir::OperandRange", "getAuxiliaries">,
     InterfaceMethod<"", "::mlir::ArrayAttr", "getRoles">,
+    InterfaceMethod<"Tables by which the products of a pair are weighted.",
+      "::mlir::OperandRange", "getModulations">,
+    InterfaceMethod<"", "::mlir::ArrayAttr", "getModulationRoles">,
+    InterfaceMethod<"The pair that each modulation belongs to.",
+      "::llvm::ArrayRef<int64_t>", "getModulatedPairs">,
+    InterfaceMethod<"The label of each query and key, or null.",
+      "::mlir::Value", "getLabels">,
+    InterfaceMethod<"", "::std::optional<::mlir::sextant::AuxiliaryAttr>", "getLabelRoles">,
     InterfaceMethod<"", "::mlir::OperandRange", "getOrigin">,
     InterfaceMethod<"", "::llvm::ArrayRef<int64_t>", "getStaticOrigin">,
     InterfaceMethod<"", "::llvm::APFloat", "getScale">,
@@ -59,8 +67,9 @@ defvar attentionOperands = [{
     Operands, with their constraints:
     - (C1) `queries` and `keys`: as many keys as queries, at least one pair; the
       score is the sum of the pairs' products.
-    - (C2) queries, keys and value have rank 4 and one element type: f16, bf16,
-      f32 or f64. Head counts and head sizes are static.
+    - (C2) queries, keys and value have rank 4 (3 in layout `thd`) and one
+      element type: f16, bf16, f32 or f64. Head counts and head sizes are
+      static.
     - (C3) batch sizes agree.
     - (C4) all queries have the same number of heads and of rows.
     - (C5) all keys and the value have the same number of rows.
@@ -71,7 +80,7 @@ defvar attentionOperands = [{
       may be tensors or memrefs of one index for each batch entry.
     - (C9) `roles` has one entry for each auxiliary operand, with one role for
       each of its dimensions; a dimension of size other than 1 has the size of
-      its role.
+      its role. `beyond = zero` is of an operand without free dimensions.
     - (C10) `sink` has one logit for each query head, in the score's type.
     - (C11) the region takes score, batch, head, query, key and one value for
       each auxiliary operand, of its element type or, with free dimensions, a
@@ -79,6 +88,13 @@ defvar attentionOperands = [{
     - (C12) the ops of the region do nothing but compute and read.
     - (C13) results and destinations have the shapes and element types that
       follow.
+    - (C15) `modulations` weight the products of their pairs, each element of
+      the head size by its own: the product of pair p is
+      sum_d q(i,d) * a(...,d) * k(j,d). There are roles and a pair for each, in
+      ascending order of pairs, at most one for each; roles end in one free
+      dimension, of the pair's head size; elements are floats.
+    - (C16) `labels`, integers with the roles batch, head, query and key alone,
+      are there if a role is `label`, and have `label_roles`.
 
     What it refuses: dropout, and positions that are not contiguous within a
     row of queries or keys (they come as auxiliary operands). A projection that
@@ -93,7 +109,9 @@ defvar attentionFormat = [{
   `query` `(` $queries `:` type($queries) `)`
   `key` `(` $keys `:` type($keys) `)`
   `value` `(` $value `:` type($value) `)`
+  `` custom<Modulations>($modulations, type($modulations), $modulation_roles, $modulated_pairs)
   `` custom<Auxiliaries>($auxiliaries, type($auxiliaries), $roles)
+  (`labels` `(` $labels^ `as` $label_roles `:` type($labels) `)`)?
   `` custom<Origin>($origin, type($origin), $static_origin)
   `` custom<Layouts>($query_layout, $key_layout, $value_layout, $result_layout)
   (`scale` $scale^)? (`empty_row` `` $empty_row^)?
@@ -113,6 +131,13 @@ defvar attentionArguments = (ins
   DefaultValuedAttr<Sextant_Layout, "Layout::bhsd">:$value_layout,
   DefaultValuedAttr<Sextant_Layout, "Layout::bhsd">:$result_layout,
   DefaultValuedAttr<Sextant_EmptyRow, "EmptyRow::zero">:$empty_row);
+
+defvar relativeArguments = (ins
+  Arg<Variadic<AnyShaped>, "weights of the products of a pair">:$modulations,
+  Arg<Optional<AnyShaped>, "[B, H, Sq, Sk], or less by `label_roles`">:$labels,
+  DefaultValuedAttr<Sextant_AuxiliaryArray, "{}">:$modulation_roles,
+  DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$modulated_pairs,
+  OptionalAttr<Sextant_Auxiliary>:$label_roles);
 
 class Sextant_AttentionLike<string mnemonic, list<Trait> traits>
     : Op<Sextant_Dialect, mnemonic, !listconcat([

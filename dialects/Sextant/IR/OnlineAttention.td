@@ -9,24 +9,7 @@
 #define SEXTANT_IR_ONLINEATTENTION_TD
 
 include "Sextant/IR/AttentionBase.td"
-include "Sextant/IR/DestinationStyle.td"
-include "mlir/Interfaces/DestinationStyleOpInterface.td"
-
-defvar stateDescription = [{
-    The state of a query row is its accumulator (acc, unnormalised, f32 or f64,
-    [B, H, Sq, Dv] always in `bhsd` order), its maximum (max, [B, H, Sq], in
-    natural-log units, after the region) and its sum (sum, [B, H, Sq]). The
-    empty state is acc = 0, max = -inf, sum = 0.
-}];
-
-class Sextant_StateOp<string mnemonic, list<Trait> traits>
-    : Op<Sextant_Dialect, mnemonic, !listconcat([
-        DestinationStyleOpInterface, Sextant_Tiles,
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-        DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
-        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>], traits)> {
-  let hasVerifier = 1;
-}
+include "Sextant/IR/AttentionState.td"
 
 def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
     DestinationStyleOpInterface, Sextant_Tiles,
@@ -43,7 +26,10 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
         acc' = acc * exp(max - max') + sum_j exp(s(i,j) - max') * v(j)
         sum' = sum * exp(max - max') + sum_j exp(s(i,j) - max')
 
-    with s(i,j) as in `sextant.attention`.
+        hist'(n) = hist(n) * exp(max - max') + sum_{j : n(i,j) = n} exp(s(i,j) - max')
+
+    with s(i,j) as in `sextant.attention`, and n(i,j) the entry of
+    `histogram_index` for query and key.
 }] # stateDescription # [{
     With `empty_row uniform` a score of -inf counts as the lowest finite one,
     so that a row which sees no key in any step ends as the plain average of V,
@@ -56,8 +42,11 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
     heads holds whole groups that share a key head, or lies within one.
 
 }] # attentionOperands # [{
-    - (C14) `result_layout` is `bhsd`: sink and layout of the result are those
-      of `sextant.finalize`.
+    - (C14) `result_layout` is `bhsd`, since sink and layout of the result are
+      those of `sextant.finalize`; no layout is `thd`, since a step is of
+      sequences of one length.
+    - (C18) `histogram` is [B, H, Sq, N] in the state's type with static N, and
+      there with `histogram_index`, which is one distance or one label.
 
     ```mlir
     func.func @step(%q: tensor<2x6x7x16xf32>, %k: tensor<2x3x5x16xf32>, %v: tensor<2x3x5x24xf32>,
@@ -76,110 +65,20 @@ def Sextant_OnlineAttentionOp : Sextant_AttentionLike<"online_attention", [
     }
     ```
   }];
-  let arguments = !con(attentionArguments, (ins
+  let arguments = !con(attentionArguments, relativeArguments, (ins
     Arg<AnyShaped, "[B, H, Sq, Dv], unnormalised">:$accumulator,
     Arg<AnyShaped, "[B, H, Sq]">:$maximum,
-    Arg<AnyShaped, "[B, H, Sq]">:$sum));
+    Arg<AnyShaped, "[B, H, Sq]">:$sum,
+    Arg<Optional<AnyShaped>, "[B, H, Sq, N]">:$histogram,
+    OptionalAttr<Sextant_Auxiliary>:$histogram_index));
   let results = (outs
     Res<Variadic<AnyRankedTensor>, "the state after the step; none for memrefs">:$results);
   let assemblyFormat = attentionFormat # [{
     `outs` `(` $accumulator `,` $maximum `,` $sum `:` type($accumulator) `,`
     type($maximum) `,` type($sum) `)`
+    (`histogram` `(` $histogram^ `by` $histogram_index `:` type($histogram) `)`)?
     `` custom<Score>($score, ref(type($queries)), ref(type($auxiliaries)), ref($roles))
     attr-dict (`->` `(` type($results)^ `)`)?
-  }];
-  let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable();
-  }];
-}
-
-def Sextant_MergeOp : Sextant_StateOp<"merge", []> {
-  let summary = "joins the states of two disjoint sets of keys";
-  let description = [{
-    The state over both sets of keys, written over the second state:
-
-        max' = max(max_0, max_1)
-        acc' = acc_0 * exp(max_0 - max') + acc_1 * exp(max_1 - max')
-        sum' = sum_0 * exp(max_0 - max') + sum_1 * exp(max_1 - max')
-
-    It is what split keys, context-parallel shards and GPU blocks end with. The
-    empty state is its neutral element.
-}] # stateDescription # [{
-    - (C1) both states have the same types.
-    - (C2) the maximum and the sum have the accumulator's first three
-      dimensions.
-
-    ```mlir
-    func.func @join(%a0: tensor<2x6x7x24xf32>, %m0: tensor<2x6x7xf32>, %l0: tensor<2x6x7xf32>,
-                    %a1: tensor<2x6x7x24xf32>, %m1: tensor<2x6x7xf32>, %l1: tensor<2x6x7xf32>)
-        -> tensor<2x6x7x24xf32> {
-      %r:3 = sextant.merge ins(%a0, %m0, %l0 : tensor<2x6x7x24xf32>, tensor<2x6x7xf32>, tensor<2x6x7xf32>)
-          outs(%a1, %m1, %l1 : tensor<2x6x7x24xf32>, tensor<2x6x7xf32>, tensor<2x6x7xf32>)
-          -> (tensor<2x6x7x24xf32>, tensor<2x6x7xf32>, tensor<2x6x7xf32>)
-      return %r#0 : tensor<2x6x7x24xf32>
-    }
-    ```
-  }];
-  let arguments = (ins
-    Arg<AnyShaped, "first accumulator">:$other_accumulator,
-    Arg<AnyShaped, "first maximum">:$other_maximum,
-    Arg<AnyShaped, "first sum">:$other_sum,
-    Arg<AnyShaped, "second accumulator">:$accumulator,
-    Arg<AnyShaped, "second maximum">:$maximum,
-    Arg<AnyShaped, "second sum">:$sum);
-  let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = [{
-    `ins` `(` $other_accumulator `,` $other_maximum `,` $other_sum `:`
-    type($other_accumulator) `,` type($other_maximum) `,` type($other_sum) `)`
-    `outs` `(` $accumulator `,` $maximum `,` $sum `:` type($accumulator) `,`
-    type($maximum) `,` type($sum) `)` attr-dict (`->` `(` type($results)^ `)`)?
-  }];
-  let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable();
-  }];
-}
-
-def Sextant_FinalizeOp : Sextant_StateOp<"finalize", [AttrSizedOperandSegments]> {
-  let summary = "normalises a state into attention's result";
-  let description = [{
-        m'(i)  = max(max(i), sink(h))
-        l'(i)  = sum(i) * exp(max(i) - m'(i)) + exp(sink(h) - m'(i))
-        o(i,d) = acc(i,d) * exp(max(i) - m'(i)) / l'(i)
-        lse(i) = m'(i) + log l'(i)
-
-    Without a sink, m' = max and l' = sum. A row whose sum is 0 yields zeros and
-    a log-sum-exp of -inf (of the sink, where there is one).
-}] # stateDescription # [{
-    - (C1) the maximum and the sum have the accumulator's first three
-      dimensions.
-    - (C2) the result has the accumulator's shape, in `result_layout`.
-    - (C3) `sink` has one logit for each head, in the state's type.
-    - (C4) the log-sum-exp, if present, has the maximum's type.
-
-    ```mlir
-    func.func @end(%acc: tensor<2x6x7x24xf32>, %max: tensor<2x6x7xf32>, %sum: tensor<2x6x7xf32>,
-                   %out: tensor<2x7x6x24xf16>) -> tensor<2x7x6x24xf16> {
-      %r = sextant.finalize ins(%acc, %max, %sum : tensor<2x6x7x24xf32>, tensor<2x6x7xf32>, tensor<2x6x7xf32>)
-          outs(%out : tensor<2x7x6x24xf16>) layout bshd -> (tensor<2x7x6x24xf16>)
-      return %r : tensor<2x7x6x24xf16>
-    }
-    ```
-  }];
-  let arguments = (ins
-    Arg<AnyShaped, "[B, H, Sq, Dv], unnormalised">:$accumulator,
-    Arg<AnyShaped, "[B, H, Sq]">:$maximum,
-    Arg<AnyShaped, "[B, H, Sq]">:$sum,
-    Arg<Optional<AnyShaped>, "[H], a logit without a value">:$sink,
-    Arg<AnyShaped, "destination, in `result_layout`">:$init,
-    Arg<Optional<AnyShaped>, "destination of the log-sum-exp">:$log_sum_exp,
-    DefaultValuedAttr<Sextant_Layout, "Layout::bhsd">:$result_layout);
-  let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = [{
-    `ins` `(` $accumulator `,` $maximum `,` $sum `:` type($accumulator) `,`
-    type($maximum) `,` type($sum) `)` (`sink` `(` $sink^ `:` type($sink) `)`)?
-    `outs` `(` $init `:` type($init) `)`
-    (`log_sum_exp` `(` $log_sum_exp^ `:` type($log_sum_exp) `)`)?
-    (`layout` `` $result_layout^)? attr-dict (`->` `(` type($results)^ `)`)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable();

@@ -97,4 +97,32 @@ def TileAttention : Pass<"sextant-tile-attention"> {
   ];
 }
 
+def SplitSequences : Pass<"sextant-split-sequences"> {
+  let summary = "Loop over the sequences that lie end to end";
+  let description = [{
+    Attention with operands in layout `thd` becomes a loop over sequences, each
+    of them attention over a batch of one, on slices of what was there: by the
+    lengths for queries and keys, by the sequence's number for what has a batch,
+    by both for auxiliary operands and labels. Lengths that do not ascend from 0
+    to the number of rows fail a check when the code runs.
+
+    ```mlir
+    func.func @ragged(%q: tensor<?x6x16xf32>, %k: tensor<?x6x16xf32>, %v: tensor<?x6x24xf32>,
+                      %lengths: tensor<?xi32>) -> tensor<?x6x24xf32> {
+      %o = sextant.attention query(%q : tensor<?x6x16xf32>)
+          key(%k : tensor<?x6x16xf32>) value(%v : tensor<?x6x24xf32>)
+          layout query thd key thd value thd result thd
+          query_lengths(%lengths : tensor<?xi32>) key_lengths(%lengths : tensor<?xi32>)
+          : tensor<?x6x24xf32>
+      return %o : tensor<?x6x24xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
 #endif // SEXTANT_TRANSFORMS_TILINGPASSES_TD

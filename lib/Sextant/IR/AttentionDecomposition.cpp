@@ -24,6 +24,9 @@ using namespace mlir::sextant;
 static constexpr auto parallel = utils::IteratorType::parallel;
 
 FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
+  // Over sequences of one length first; each of them is decomposed then.
+  if (getQueryLayout() == Layout::thd || getKeyLayout() == Layout::thd)
+    return buildSequences(b, *this);
   Location loc = getLoc();
   MLIRContext *context = b.getContext();
   auto interface = cast<AttentionOpInterface>(getOperation());
@@ -66,7 +69,8 @@ FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
               .getResult(0);
 
   Value accumulator = parts.buildValueProduct(
-      probabilities, parts.buildFilled(parts.getAccumulatorShape(), 0.0));
+      probabilities, parts.buildFilled(parts.getAccumulatorShape(), 0.0),
+      getValueTable(), getValueTableRoles().value_or(AuxiliaryAttr()));
 
   // o = acc / l, zeros for an empty row, in the layout and type of the result.
   auto resultType = cast<RankedTensorType>(getResult().getType());

@@ -53,29 +53,44 @@ LogicalResult AttentionOp::inferReturnTypes(
     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
     SmallVectorImpl<Type> &inferredReturnTypes) {
   Adaptor adaptor(operands, attributes, properties, regions);
-  auto isRankFour = [](Value value) {
+  auto fits = [](Value value, Layout layout) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    return type && type.getRank() == 4;
+    return type && type.getRank() == getSizeDim(layout) + 1;
   };
-  if (adaptor.getQueries().empty() || !isRankFour(adaptor.getValue()) ||
-      !isRankFour(adaptor.getQueries().front()))
+  Layout queryLayout = adaptor.getQueryLayout();
+  if (adaptor.getQueries().empty() ||
+      !fits(adaptor.getValue(), adaptor.getValueLayout()) ||
+      !fits(adaptor.getQueries().front(), queryLayout))
     return emitOptionalError(location, "expects queries and a value of rank 4 "
                                        "to infer the type of attention");
   auto query = cast<RankedTensorType>(adaptor.getQueries().front().getType());
   auto value = cast<RankedTensorType>(adaptor.getValue().getType());
-  int64_t batch = query.getDimSize(0);
-  if (ShapedType::isDynamic(batch))
+  int64_t batch = ShapedType::kDynamic;
+  if (queryLayout != Layout::thd)
+    batch = query.getDimSize(0);
+  if (ShapedType::isDynamic(batch) && adaptor.getValueLayout() != Layout::thd)
     batch = value.getDimSize(0);
-  int64_t heads = query.getDimSize(getHeadDim(adaptor.getQueryLayout()));
-  int64_t rows = query.getDimSize(getSequenceDim(adaptor.getQueryLayout()));
-  SmallVector<int64_t> shape = {batch, heads, rows, value.getDimSize(3)};
-  if (adaptor.getResultLayout() == Layout::bshd)
-    std::swap(shape[1], shape[2]);
+  int64_t heads = query.getDimSize(getHeadDim(queryLayout));
+  int64_t rows = query.getDimSize(getSequenceDim(queryLayout));
+  int64_t size = value.getDimSize(getSizeDim(adaptor.getValueLayout()));
+  SmallVector<int64_t> shape, rowShape = {batch, heads, rows};
+  switch (adaptor.getResultLayout()) {
+  case Layout::bhsd:
+    shape = {batch, heads, rows, size};
+    break;
+  case Layout::bshd:
+    shape = {batch, rows, heads, size};
+    break;
+  case Layout::thd:
+    shape = {rows, heads, size};
+    rowShape = {heads, rows};
+    break;
+  }
   inferredReturnTypes.push_back(
       RankedTensorType::get(shape, value.getElementType()));
   if (adaptor.getWithLogSumExp())
     inferredReturnTypes.push_back(
-        RankedTensorType::get({batch, heads, rows}, getScoreTypeOf(query)));
+        RankedTensorType::get(rowShape, getScoreTypeOf(query)));
   return success();
 }
 
@@ -86,10 +101,17 @@ AttentionOp::reifyResultShapes(OpBuilder &builder,
   auto size = [&](Value operand, unsigned dim) {
     return tensor::getMixedSize(builder, getLoc(), operand, dim);
   };
-  OpFoldResult batch = size(query, 0);
   OpFoldResult heads = size(query, getHeadDim(getQueryLayout()));
   OpFoldResult rows = size(query, getSequenceDim(getQueryLayout()));
-  SmallVector<OpFoldResult> result = {batch, heads, rows, size(getValue(), 3)};
+  OpFoldResult last = size(getValue(), getSizeDim(getValueLayout()));
+  if (getResultLayout() == Layout::thd) {
+    shapes.push_back({rows, heads, last});
+    if (getLogSumExp())
+      shapes.push_back({heads, rows});
+    return success();
+  }
+  OpFoldResult batch = size(query, 0);
+  SmallVector<OpFoldResult> result = {batch, heads, rows, last};
   if (getResultLayout() == Layout::bshd)
     std::swap(result[1], result[2]);
   shapes.push_back(result);

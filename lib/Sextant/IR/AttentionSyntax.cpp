@@ -51,6 +51,49 @@ void sextant::printAuxiliaries(OpAsmPrinter &printer, Operation *op,
   printer << ')';
 }
 
+ParseResult sextant::parseModulations(
+    OpAsmParser &parser,
+    SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+    SmallVectorImpl<Type> &types, ArrayAttr &roles, DenseI64ArrayAttr &pairs) {
+  SmallVector<Attribute> attributes;
+  SmallVector<int64_t> numbers;
+  if (succeeded(parser.parseOptionalKeyword("modulate"))) {
+    auto parseOne = [&]() -> ParseResult {
+      if (parser.parseInteger(numbers.emplace_back()) ||
+          parser.parseKeyword("by") ||
+          parser.parseOperand(operands.emplace_back()) ||
+          parser.parseKeyword("as"))
+        return failure();
+      Attribute attribute = AuxiliaryAttr::parse(parser, {});
+      if (!attribute || parser.parseColonType(types.emplace_back()))
+        return failure();
+      attributes.push_back(attribute);
+      return success();
+    };
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseOne))
+      return failure();
+  }
+  roles = parser.getBuilder().getArrayAttr(attributes);
+  pairs = parser.getBuilder().getDenseI64ArrayAttr(numbers);
+  return success();
+}
+
+void sextant::printModulations(OpAsmPrinter &printer, Operation *op,
+                               OperandRange operands, TypeRange types,
+                               ArrayAttr roles, DenseI64ArrayAttr pairs) {
+  if (operands.empty())
+    return;
+  printer << " modulate(";
+  llvm::interleaveComma(llvm::zip(pairs.asArrayRef(), operands, types, roles),
+                        printer, [&](auto entry) {
+                          auto [pair, operand, type, role] = entry;
+                          printer << pair << " by " << operand << " as ";
+                          cast<AuxiliaryAttr>(role).print(printer);
+                          printer << " : " << type;
+                        });
+  printer << ')';
+}
+
 ParseResult
 sextant::parseOrigin(OpAsmParser &parser,
                      SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
@@ -127,7 +170,7 @@ ParseResult sextant::parseLayouts(OpAsmParser &parser, LayoutAttr &query,
     std::optional<Layout> parsed = symbolizeLayout(keyword);
     if (!parsed)
       return parser.emitError(loc)
-             << "expects bhsd or bshd, but got '" << keyword << "'";
+             << "expects bhsd, bshd or thd, but got '" << keyword << "'";
     *layout = LayoutAttr::get(parser.getContext(), *parsed);
   }
   return success();

@@ -20,6 +20,17 @@ parseAuxiliaries(OpAsmParser &parser,
 void printAuxiliaries(OpAsmPrinter &printer, Operation *op,
                       OperandRange operands, TypeRange types, ArrayAttr roles);
 
+/// `modulate(0 by %a as <[distance, free]> : tensor<7x16xf32>, ...)`, or
+/// nothing.
+ParseResult
+parseModulations(OpAsmParser &parser,
+                 SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+                 SmallVectorImpl<Type> &types, ArrayAttr &roles,
+                 DenseI64ArrayAttr &pairs);
+void printModulations(OpAsmPrinter &printer, Operation *op,
+                      OperandRange operands, TypeRange types, ArrayAttr roles,
+                      DenseI64ArrayAttr pairs);
+
 /// `at [0, 0, %i : tensor<2xindex>, %j]`, or nothing for the origin of zeros.
 /// An entry without a type is an index.
 ParseResult

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DestinationStyle.h"
+#include "TileParts.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -96,7 +97,7 @@ public:
 private:
   FailureOr<Value> takeOperand(Value operand, Layout layout, unsigned rowLoop,
                                bool grouped);
-  Value takeAuxiliary(Value operand, AuxiliaryAttr roles);
+  Value takeByRoles(Value operand, AuxiliaryAttr roles);
   FailureOr<OpFoldResult> moveOrigin(unsigned position, OpFoldResult entry);
   LogicalResult refuse(const char *why) {
     remark::missed(
@@ -148,21 +149,11 @@ FailureOr<Value> AttentionTile::takeOperand(Value operand, Layout layout,
   return slice(operand, from, count);
 }
 
-Value AttentionTile::takeAuxiliary(Value operand, AuxiliaryAttr roles) {
-  auto type = cast<ShapedType>(operand.getType());
-  Sizes from(type.getRank(), b.getIndexAttr(0));
-  Sizes count = getSizes(b, loc, operand);
-  bool isWhole = true;
-  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
-    // A distance is one of absolute positions: its table stays whole.
-    if (role == DimensionRole::distance || role == DimensionRole::free ||
-        type.getDimSize(dim) == 1)
-      continue;
-    from[dim] = offsets[static_cast<unsigned>(role)];
-    count[dim] = sizes[static_cast<unsigned>(role)];
-    isWhole = false;
-  }
-  return isWhole ? operand : slice(operand, from, count);
+Value AttentionTile::takeByRoles(Value operand, AuxiliaryAttr roles) {
+  Value part = sextant::takeByRoles(b, loc, operand, roles, offsets, sizes);
+  if (part != operand)
+    slices.push_back(part);
+  return part;
 }
 
 FailureOr<OpFoldResult> AttentionTile::moveOrigin(unsigned position,
@@ -206,7 +197,7 @@ FailureOr<OpFoldResult> AttentionTile::moveOrigin(unsigned position,
 }
 
 FailureOr<TilingResult> AttentionTile::build(ValueRange destinations) {
-  SmallVector<Value> queries, keys, auxiliaries;
+  SmallVector<Value> queries, keys, auxiliaries, modulations;
   for (Value query : op.getQueries()) {
     FailureOr<Value> part =
         takeOperand(query, op.getQueryLayout(), 2, /*grouped=*/false);
@@ -226,7 +217,13 @@ FailureOr<TilingResult> AttentionTile::build(ValueRange destinations) {
   if (failed(value))
     return failure();
   for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles()))
-    auxiliaries.push_back(takeAuxiliary(operand, cast<AuxiliaryAttr>(roles)));
+    auxiliaries.push_back(takeByRoles(operand, cast<AuxiliaryAttr>(roles)));
+  for (auto [operand, roles] :
+       llvm::zip(op.getModulations(), op.getModulationRoles()))
+    modulations.push_back(takeByRoles(operand, cast<AuxiliaryAttr>(roles)));
+  Value labels = op.getLabels();
+  if (labels)
+    labels = takeByRoles(labels, *op.getLabelRoles());
 
   auto interface = cast<AttentionOpInterface>(op.getOperation());
   SmallVector<Value> origin;
@@ -245,8 +242,11 @@ FailureOr<TilingResult> AttentionTile::build(ValueRange destinations) {
   auto tile = OnlineAttentionOp::create(
       b, loc, types, queries, keys, *value, auxiliaries, origin, op.getRoles(),
       staticOrigin, op.getScale(), op.getQueryLayout(), op.getKeyLayout(),
-      op.getValueLayout(), op.getResultLayout(), op.getEmptyRow(),
-      destinations[0], destinations[1], destinations[2]);
+      op.getValueLayout(), op.getResultLayout(), op.getEmptyRow(), modulations,
+      labels, op.getModulationRoles(), op.getModulatedPairs(),
+      op.getLabelRolesAttr(), destinations[0], destinations[1], destinations[2],
+      destinations.size() > 3 ? destinations[3] : Value(),
+      op.getHistogramIndexAttr());
   IRMapping mapping;
   op.getScore().cloneInto(&tile.getScore(), mapping);
   tile->setDiscardableAttrs(op->getDiscardableAttrDictionary());
@@ -270,13 +270,19 @@ SmallVector<Range> OnlineAttentionOp::getIterationDomain(OpBuilder &b) {
   return domain;
 }
 
-/// The size of the value. Not from the accumulator: while split keys are tiled,
-/// that is one with a dimension more.
-static int64_t getValueSize(OnlineAttentionOp op) {
-  return cast<ShapedType>(op.getValue().getType()).getDimSize(3);
+/// The last size of the accumulator, which is the value's, or of the histogram.
+/// Not the second: while split keys are tiled, they have a dimension more.
+static int64_t getLastSize(OnlineAttentionOp op, unsigned resultNumber) {
+  Value whole = resultNumber == 0 ? op.getValue() : op.getHistogram();
+  return cast<ShapedType>(whole.getType()).getShape().back();
 }
 
-/// The part of a state's accumulator, or of its maximum and sum.
+/// The parts of a state: accumulator, maximum, sum and histogram.
+static SmallVector<Value> getState(OnlineAttentionOp op) {
+  return llvm::map_to_vector(op.getDpsInits(), [](Value init) { return init; });
+}
+
+/// The part of a state's accumulator or histogram, or of its maximum and sum.
 static void getStatePosition(OpBuilder &b, OnlineAttentionOp op,
                              unsigned resultNumber,
                              ArrayRef<OpFoldResult> offsets,
@@ -284,10 +290,10 @@ static void getStatePosition(OpBuilder &b, OnlineAttentionOp op,
                              Sizes &count) {
   from.assign(offsets.begin(), offsets.begin() + 3);
   count.assign(sizes.begin(), sizes.begin() + 3);
-  if (resultNumber != 0)
+  if (resultNumber == 1 || resultNumber == 2)
     return;
   from.push_back(b.getIndexAttr(0));
-  count.push_back(b.getIndexAttr(getValueSize(op)));
+  count.push_back(b.getIndexAttr(getLastSize(op, resultNumber)));
 }
 
 FailureOr<TilingResult>
@@ -296,8 +302,7 @@ OnlineAttentionOp::getTiledImplementation(OpBuilder &b,
                                           ArrayRef<OpFoldResult> sizes) {
   AttentionTile tile(b, *this, offsets, sizes);
   SmallVector<Value> destinations;
-  Value state[] = {getAccumulator(), getMaximum(), getSum()};
-  for (auto [number, init] : llvm::enumerate(state)) {
+  for (auto [number, init] : llvm::enumerate(getState(*this))) {
     Sizes from, count;
     getStatePosition(b, *this, number, offsets, sizes, from, count);
     destinations.push_back(tile.slice(init, from, count));
@@ -317,7 +322,8 @@ LogicalResult OnlineAttentionOp::getIterationDomainTileFromResultTile(
     OpBuilder &b, unsigned resultNumber, ArrayRef<OpFoldResult> offsets,
     ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
     SmallVectorImpl<OpFoldResult> &domainSizes) {
-  if (resultNumber == 0 && !isConstantIntValue(sizes[3], getValueSize(*this)))
+  if ((resultNumber == 0 || resultNumber == 3) &&
+      !isConstantIntValue(sizes[3], getLastSize(*this, resultNumber)))
     return failure();
   domainOffsets.assign(offsets.begin(), offsets.begin() + 3);
   domainSizes.assign(sizes.begin(), sizes.begin() + 3);
@@ -330,14 +336,8 @@ FailureOr<TilingResult>
 OnlineAttentionOp::generateResultTileValue(OpBuilder &b, unsigned resultNumber,
                                            ArrayRef<OpFoldResult> offsets,
                                            ArrayRef<OpFoldResult> sizes) {
-  Sizes from, count;
-  if (failed(getIterationDomainTileFromResultTile(b, resultNumber, offsets,
-                                                  sizes, from, count)))
-    return failure();
-  FailureOr<TilingResult> tile = getTiledImplementation(b, from, count);
-  if (succeeded(tile))
-    tile->tiledValues = {tile->tiledValues[resultNumber]};
-  return tile;
+  return buildResultTile(b, cast<TilingInterface>(getOperation()), resultNumber,
+                         offsets, sizes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -354,7 +354,7 @@ OnlineAttentionOp::generateInitialTensorForPartialReduction(
     return failure();
   auto type = cast<FloatType>(getElementTypeOrSelf(getAccumulator()));
   SmallVector<Value> state;
-  for (Value init : {getAccumulator(), getMaximum(), getSum()}) {
+  for (Value init : getState(*this)) {
     Sizes shape = {sizes[3]};
     llvm::append_range(shape, getSizes(b, loc, init));
     APFloat value =
@@ -403,7 +403,7 @@ FailureOr<TilingResult> OnlineAttentionOp::tileToPartialReduction(
     ArrayRef<OpFoldResult> sizes, const SetVector<unsigned> &reductionDims,
     ArrayRef<OpFoldResult> splitReductionIvs) {
   SmallVector<Value> destinations;
-  for (unsigned result = 0; result < 3; ++result) {
+  for (unsigned result = 0; result < getNumResults(); ++result) {
     Sizes from, count;
     if (failed(getPartialResultTilePosition(b, result, strategy, offsets, sizes,
                                             reductionDims, splitReductionIvs,
@@ -423,8 +423,7 @@ OnlineAttentionOp::mergeReductions(OpBuilder &b, Location loc,
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   Value splits = tensor::DimOp::create(b, loc, partialReduce[0], 0);
   auto loop = scf::ForOp::create(
-      b, loc, zero, splits, one,
-      ValueRange{getAccumulator(), getMaximum(), getSum()},
+      b, loc, zero, splits, one, getState(*this),
       [&](OpBuilder &b, Location loc, Value split, ValueRange state) {
         SmallVector<Value> others;
         for (Value partial : partialReduce) {
@@ -437,9 +436,11 @@ OnlineAttentionOp::mergeReductions(OpBuilder &b, Location loc,
         for (auto [other, own] : llvm::zip(others, state))
           if (other.getType() != own.getType())
             other = tensor::CastOp::create(b, loc, own.getType(), other);
+        bool counts = state.size() > 3;
         auto merge =
             MergeOp::create(b, loc, state.getTypes(), others[0], others[1],
-                            others[2], state[0], state[1], state[2]);
+                            others[2], counts ? others[3] : Value(), state[0],
+                            state[1], state[2], counts ? state[3] : Value());
         scf::YieldOp::create(b, loc, merge.getResults());
       });
   return MergeResult{{loop}, SmallVector<Value>(loop.getResults())};

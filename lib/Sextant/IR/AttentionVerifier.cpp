@@ -21,8 +21,9 @@ struct Dims {
 
 Dims getDims(Type type, Layout layout) {
   ArrayRef<int64_t> shape = cast<ShapedType>(type).getShape();
-  return {shape[0], shape[getHeadDim(layout)], shape[getSequenceDim(layout)],
-          shape[3]};
+  return {layout == Layout::thd ? ShapedType::kDynamic : shape[0],
+          shape[getHeadDim(layout)], shape[getSequenceDim(layout)],
+          shape[getSizeDim(layout)]};
 }
 
 /// Whether two sizes differ for certain.
@@ -50,9 +51,10 @@ static LogicalResult verifyOperandType(AttentionOpInterface op, StringRef what,
                                        Type type, Layout layout,
                                        Type elementType) {
   auto shaped = cast<ShapedType>(type);
-  if (!shaped.hasRank() || shaped.getRank() != 4)
+  unsigned rank = getSizeDim(layout) + 1;
+  if (!shaped.hasRank() || shaped.getRank() != rank)
     return op->emitOpError("expects ")
-           << what << " to have rank 4, but got "
+           << what << " to have rank " << rank << ", but got "
            << (shaped.hasRank() ? std::to_string(shaped.getRank()) : "none");
   Type element = shaped.getElementType();
   if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element))
@@ -99,6 +101,55 @@ static LogicalResult verifyOrigin(AttentionOpInterface op, int64_t batch) {
   return success();
 }
 
+/// One size for each role; those of entries and rows are the operand's own.
+static LogicalResult verifyRoles(AttentionOpInterface op, const Twine &what,
+                                 ShapedType shaped, AuxiliaryAttr roles,
+                                 const AttentionSizes &sizes) {
+  ArrayRef<DimensionRole> dimRoles = roles.getRoles();
+  if (!shaped.hasRank() ||
+      shaped.getRank() != static_cast<int64_t>(dimRoles.size()))
+    return op->emitOpError("expects ")
+           << what << " to have rank " << dimRoles.size() << ", but got "
+           << shaped;
+  // attention (C16)
+  if (roles.readsLabels() && !op.getLabels())
+    return op->emitOpError("expects labels for ")
+           << what << ", which is read by label, but got none";
+  for (auto [dim, role] : llvm::enumerate(dimRoles)) {
+    int64_t expected;
+    switch (role) {
+    case DimensionRole::batch:
+      expected = sizes.batch;
+      break;
+    case DimensionRole::head:
+      expected = sizes.heads;
+      break;
+    case DimensionRole::query:
+      expected = sizes.queryRows;
+      break;
+    case DimensionRole::key:
+      expected = sizes.keyRows;
+      break;
+    case DimensionRole::distance:
+    case DimensionRole::label:
+      if (shaped.getDimSize(dim) == 0)
+        return op->emitOpError("expects at least one entry in dimension ")
+               << dim << " of " << what << ", but got none";
+      continue;
+    case DimensionRole::free:
+      continue;
+    }
+    int64_t size = shaped.getDimSize(dim);
+    if (size != 1 &&
+        failed(expectEqual(op,
+                           "dimension " + Twine(dim) + " of " + what + " (" +
+                               stringifyDimensionRole(role) + ")",
+                           expected, size)))
+      return failure();
+  }
+  return success();
+}
+
 static LogicalResult verifyAuxiliaries(AttentionOpInterface op,
                                        const AttentionSizes &sizes) {
   // attention (C9)
@@ -110,44 +161,154 @@ static LogicalResult verifyAuxiliaries(AttentionOpInterface op,
            << roles.size();
   for (auto [number, operand, attribute] :
        llvm::enumerate(auxiliaries, roles)) {
-    auto shaped = cast<ShapedType>(operand.getType());
-    ArrayRef<DimensionRole> dimRoles =
-        cast<AuxiliaryAttr>(attribute).getRoles();
-    if (!shaped.hasRank() ||
-        shaped.getRank() != static_cast<int64_t>(dimRoles.size()))
+    auto role = cast<AuxiliaryAttr>(attribute);
+    if (failed(verifyRoles(op, "auxiliary operand " + Twine(number),
+                           cast<ShapedType>(operand.getType()), role, sizes)))
+      return failure();
+    if (role.getNumFree() && role.getBeyond() == Beyond::zero)
       return op->emitOpError("expects auxiliary operand ")
-             << number << " to have rank " << dimRoles.size() << ", but got "
-             << shaped;
-    for (auto [dim, role] : llvm::enumerate(dimRoles)) {
-      int64_t expected;
-      switch (role) {
-      case DimensionRole::batch:
-        expected = sizes.batch;
-        break;
-      case DimensionRole::head:
-        expected = sizes.heads;
-        break;
-      case DimensionRole::query:
-        expected = sizes.queryRows;
-        break;
-      case DimensionRole::key:
-        expected = sizes.keyRows;
-        break;
-      case DimensionRole::distance:
-      case DimensionRole::free:
-        continue;
-      }
-      int64_t size = shaped.getDimSize(dim);
-      if (size != 1 &&
-          failed(expectEqual(op,
-                             "dimension " + Twine(dim) +
-                                 " of auxiliary operand " + Twine(number) +
-                                 " (" + stringifyDimensionRole(role) + ")",
-                             expected, size)))
-        return failure();
-    }
+             << number
+             << " to have no free dimensions with 'beyond = zero', but got "
+             << role.getNumFree();
   }
   return success();
+}
+
+static LogicalResult verifyLabels(AttentionOpInterface op,
+                                  const AttentionSizes &sizes) {
+  // attention (C16)
+  std::optional<AuxiliaryAttr> roles = op.getLabelRoles();
+  if (static_cast<bool>(op.getLabels()) != roles.has_value())
+    return op->emitOpError("expects labels and their roles together, but got ")
+           << (roles ? "roles" : "labels") << " alone";
+  if (!roles)
+    return success();
+  auto type = cast<ShapedType>(op.getLabels().getType());
+  if (!type.getElementType().isSignlessIntOrIndex())
+    return op->emitOpError("expects integers as labels, but got ")
+           << type.getElementType();
+  if (roles->getNumFree() || roles->getEntryDim())
+    return op->emitOpError("expects labels by batch, head, query and key, but "
+                           "got ")
+           << *roles;
+  return verifyRoles(op, "the labels", type, *roles, sizes);
+}
+
+static LogicalResult verifyModulations(AttentionOpInterface op,
+                                       const AttentionSizes &sizes) {
+  // attention (C15)
+  OperandRange tables = op.getModulations();
+  ArrayRef<int64_t> pairs = op.getModulatedPairs();
+  if (tables.size() != op.getModulationRoles().size() ||
+      tables.size() != pairs.size())
+    return op->emitOpError("expects roles and a pair for each of ")
+           << tables.size() << " modulations, but got "
+           << op.getModulationRoles().size() << " and " << pairs.size();
+  int64_t last = -1;
+  for (auto [number, table, attribute, pair] :
+       llvm::enumerate(tables, op.getModulationRoles(), pairs)) {
+    if (pair <= last || pair >= static_cast<int64_t>(op.getQueries().size()))
+      return op->emitOpError("expects modulated pairs in ascending order "
+                             "below ")
+             << op.getQueries().size() << ", but got " << pair;
+    last = pair;
+    auto roles = cast<AuxiliaryAttr>(attribute);
+    auto type = cast<ShapedType>(table.getType());
+    if (failed(
+            verifyRoles(op, "modulation " + Twine(number), type, roles, sizes)))
+      return failure();
+    int64_t size =
+        getDims(op.getQueries()[pair].getType(), op.getQueryLayout()).size;
+    if (roles.getNumFree() != 1 || type.getShape().back() != size)
+      return op->emitOpError("expects modulation ")
+             << number << " to end in one free dimension of size " << size
+             << ", but got " << type;
+    if (!isa<FloatType>(type.getElementType()))
+      return op->emitOpError("expects modulation ")
+             << number << " to be of floats, but got " << type.getElementType();
+  }
+  return success();
+}
+
+LogicalResult sextant::verifyValueTable(Operation *op, ShapedType table,
+                                        AuxiliaryAttr roles,
+                                        int64_t valueSize) {
+  std::optional<unsigned> entries = roles.getEntryDim();
+  bool isOrdered = entries && roles.getNumFree() == 1 &&
+                   *entries + 2 == roles.getRoles().size();
+  for (DimensionRole role : roles.getRoles())
+    isOrdered &= role != DimensionRole::query && role != DimensionRole::key;
+  if (!isOrdered)
+    return op->emitOpError("expects the table of values by batch, head, then "
+                           "distance or label, and one free dimension, but "
+                           "got ")
+           << roles;
+  if (!table.hasRank() ||
+      table.getRank() != static_cast<int64_t>(roles.getRoles().size()))
+    return op->emitOpError("expects the table of values to have rank ")
+           << roles.getRoles().size() << ", but got " << table;
+  if (table.isDynamicDim(*entries))
+    return op->emitOpError("expects a table of values of static size, but "
+                           "got ")
+           << table;
+  if (table.getShape().back() != valueSize)
+    return op->emitOpError("expects vectors of the value's size ")
+           << valueSize << " in the table of values, but got "
+           << table.getShape().back();
+  if (!isa<FloatType>(table.getElementType()))
+    return op->emitOpError("expects a table of values of floats, but got ")
+           << table.getElementType();
+  return success();
+}
+
+/// Cumulative lengths of one side; the number of sequences if it is known.
+static LogicalResult verifyLengths(AttentionOp op, StringRef side,
+                                   Layout layout, Value lengths,
+                                   int64_t &batch) {
+  // attention (C19)
+  bool isRagged = layout == Layout::thd;
+  if (isRagged != static_cast<bool>(lengths))
+    return op.emitOpError("expects cumulative lengths of the ")
+           << side << (isRagged ? "" : " only") << " in layout thd, but got "
+           << (lengths ? "lengths" : "none");
+  if (!lengths)
+    return success();
+  int64_t size = cast<ShapedType>(lengths.getType()).getDimSize(0);
+  if (ShapedType::isDynamic(size))
+    return success();
+  if (size < 2)
+    return op.emitOpError("expects at least 2 cumulative lengths of the ")
+           << side << ", but got " << size;
+  if (ShapedType::isDynamic(batch))
+    batch = size - 1;
+  return expectEqual(op, "the number of sequences of the " + side, batch,
+                     size - 1);
+}
+
+static LogicalResult verifyLayouts(AttentionOpInterface op, int64_t &batch) {
+  Layout layouts[] = {op.getQueryLayout(), op.getResultLayout(),
+                      op.getKeyLayout(), op.getValueLayout()};
+  auto attention = dyn_cast<AttentionOp>(op.getOperation());
+  if (!attention) {
+    // online_attention (C14)
+    if (llvm::is_contained(layouts, Layout::thd))
+      return op->emitOpError("expects sequences of one length, but got layout "
+                             "thd");
+    return success();
+  }
+  // attention (C19)
+  for (unsigned side : {0, 2})
+    if ((layouts[side] == Layout::thd) != (layouts[side + 1] == Layout::thd))
+      return op->emitOpError("expects ")
+             << (side ? "keys and value" : "queries and result")
+             << " to be both in layout thd or neither, but got "
+             << stringifyLayout(layouts[side]) << " and "
+             << stringifyLayout(layouts[side + 1]);
+  if (failed(verifyLengths(attention, "queries", layouts[0],
+                           attention.getQueryLengths(), batch)))
+    return failure();
+  return verifyLengths(attention, "keys", layouts[2], attention.getKeyLengths(),
+                       batch);
 }
 
 FailureOr<AttentionSizes>
@@ -177,6 +338,8 @@ sextant::verifyAttentionOperands(AttentionOpInterface op) {
   Dims first = getDims(queries.front().getType(), op.getQueryLayout());
   AttentionSizes sizes{first.batch, first.heads, first.rows, value.rows,
                        value.size};
+  if (failed(verifyLayouts(op, sizes.batch)))
+    return failure();
   auto verifyKeySide = [&](StringRef what, const Dims &dims) -> LogicalResult {
     // attention (C3)
     if (failed(expectEqual(op, "the batch size of each " + what, sizes.batch,
@@ -223,7 +386,8 @@ sextant::verifyAttentionOperands(AttentionOpInterface op) {
   }
 
   if (failed(verifyOrigin(op, sizes.batch)) ||
-      failed(verifyAuxiliaries(op, sizes)))
+      failed(verifyLabels(op, sizes)) || failed(verifyAuxiliaries(op, sizes)) ||
+      failed(verifyModulations(op, sizes)))
     return failure();
   return sizes;
 }
@@ -245,6 +409,8 @@ LogicalResult sextant::verifyShape(Operation *op, StringRef what, Type type,
 
 SmallVector<int64_t> sextant::getResultShape(const AttentionSizes &sizes,
                                              Layout layout) {
+  if (layout == Layout::thd)
+    return {sizes.queryRows, sizes.heads, sizes.valueSize};
   SmallVector<int64_t> shape = {sizes.batch, sizes.heads, sizes.queryRows,
                                 sizes.valueSize};
   if (layout == Layout::bshd)
@@ -261,6 +427,20 @@ LogicalResult AttentionOp::verify() {
   if (getSink() && failed(verifyShape(*this, "the sink", getSink().getType(),
                                       {sizes->heads}, scoreType)))
     return failure();
+  // attention (C17)
+  if (static_cast<bool>(getValueTable()) != getValueTableRoles().has_value())
+    return emitOpError("expects a table of values and its roles together, but "
+                       "got ")
+           << (getValueTable() ? "the table" : "roles") << " alone";
+  if (getValueTable()) {
+    auto table = cast<ShapedType>(getValueTable().getType());
+    if (failed(verifyValueTable(*this, table, *getValueTableRoles(),
+                                sizes->valueSize)) ||
+        failed(verifyRoles(cast<AttentionOpInterface>(getOperation()),
+                           "the table of values", table, *getValueTableRoles(),
+                           *sizes)))
+      return failure();
+  }
   // attention (C13)
   if (failed(verifyShape(*this, "the result", getResult().getType(),
                          getResultShape(*sizes, getResultLayout()),
@@ -270,11 +450,13 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expects a log-sum-exp result ")
            << (getWithLogSumExp() ? "with" : "only with")
            << " 'log_sum_exp', but got " << getNumResults() << " results";
-  if (getLogSumExp())
-    return verifyShape(*this, "the log-sum-exp", getLogSumExp().getType(),
-                       {sizes->batch, sizes->heads, sizes->queryRows},
-                       scoreType);
-  return success();
+  if (!getLogSumExp())
+    return success();
+  SmallVector<int64_t> rows = {sizes->batch, sizes->heads, sizes->queryRows};
+  if (getResultLayout() == Layout::thd)
+    rows.erase(rows.begin());
+  return verifyShape(*this, "the log-sum-exp", getLogSumExp().getType(), rows,
+                     scoreType);
 }
 
 /// Whether a region's argument may be `type` where `expected` is. A row of a

@@ -17,11 +17,16 @@ struct AttentionSizes {
   int64_t batch, heads, queryRows, keyRows, valueSize;
 };
 
-/// Constraints (C1) to (C9) of attention; the sizes if they hold.
+/// Constraints (C1) to (C9), (C15) and (C16) of attention; the sizes if they
+/// hold.
 FailureOr<AttentionSizes> verifyAttentionOperands(AttentionOpInterface op);
 
 /// Constraints (C11) and (C12).
 LogicalResult verifyScoreRegion(AttentionOpInterface op);
+
+/// Expects a table by distance or label of vectors of the value's size.
+LogicalResult verifyValueTable(Operation *op, ShapedType table,
+                               AuxiliaryAttr roles, int64_t valueSize);
 
 /// Expects `type` to have the given shape and element type.
 LogicalResult verifyShape(Operation *op, StringRef what, Type type,

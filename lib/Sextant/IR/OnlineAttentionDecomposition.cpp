@@ -65,7 +65,15 @@ OnlineAttentionOp::decomposeOperation(OpBuilder &b) {
       buildElementwise(b, loc, {getMaximum(), maximum}, getAccumulator(),
                        {rowOfFull, rowOfFull, full}, rescale);
   accumulator = parts.buildValueProduct(probabilities, accumulator);
-  return SmallVector<Value>{accumulator, maximum, sum};
+  SmallVector<Value> state = {accumulator, maximum, sum};
+  if (getHistogram()) {
+    Value histogram =
+        buildElementwise(b, loc, {getMaximum(), maximum}, getHistogram(),
+                         {rowOfFull, rowOfFull, full}, rescale);
+    state.push_back(
+        parts.buildHistogram(probabilities, histogram, *getHistogramIndex()));
+  }
+  return state;
 }
 
 FailureOr<SmallVector<Value>> MergeOp::decomposeOperation(OpBuilder &b) {
@@ -91,7 +99,51 @@ FailureOr<SmallVector<Value>> MergeOp::decomposeOperation(OpBuilder &b) {
   Value accumulator = buildElementwise(
       b, loc, {getOtherAccumulator(), getOtherMaximum(), getMaximum(), maximum},
       getAccumulator(), {full, rowOfFull, rowOfFull, rowOfFull, full}, join);
-  return SmallVector<Value>{accumulator, maximum, sum};
+  SmallVector<Value> state = {accumulator, maximum, sum};
+  if (getHistogram())
+    state.push_back(buildElementwise(
+        b, loc, {getOtherHistogram(), getOtherMaximum(), getMaximum(), maximum},
+        getHistogram(), {full, rowOfFull, rowOfFull, rowOfFull, full}, join));
+  return state;
+}
+
+/// The accumulator with the vectors of the table that its histogram counts.
+static Value buildRelativeValues(OpBuilder &b, Location loc, FinalizeOp op) {
+  MLIRContext *context = b.getContext();
+  auto type = cast<ShapedType>(op.getAccumulator().getType());
+  auto table = cast<ShapedType>(op.getValueTable().getType());
+  // Loops b, h, i, d, n.
+  auto dim = [&](unsigned loop) { return getAffineDimExpr(loop, context); };
+  SmallVector<AffineExpr> entries;
+  for (auto [position, role] :
+       llvm::enumerate(op.getValueTableRoles()->getRoles())) {
+    bool isOne = table.getDimSize(position) == 1;
+    if (role == DimensionRole::free)
+      entries.push_back(dim(3));
+    else if (position == *op.getValueTableRoles()->getEntryDim())
+      entries.push_back(dim(4));
+    else
+      entries.push_back(isOne ? getAffineConstantExpr(0, context)
+                              : dim(static_cast<unsigned>(role)));
+  }
+  AffineMap maps[] = {
+      AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(4)}, context),
+      AffineMap::get(5, 0, entries, context),
+      AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(3)}, context)};
+  return linalg::GenericOp::create(
+             b, loc, type, ValueRange{op.getHistogram(), op.getValueTable()},
+             op.getAccumulator(), maps,
+             {parallel, parallel, parallel, parallel,
+              utils::IteratorType::reduction},
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Value vector =
+                   convertFloat(b, loc, args[1], type.getElementType());
+               Value product = arith::MulFOp::create(b, loc, args[0], vector);
+               linalg::YieldOp::create(
+                   b, loc,
+                   arith::AddFOp::create(b, loc, args[2], product).getResult());
+             })
+      .getResult(0);
 }
 
 FailureOr<SmallVector<Value>> FinalizeOp::decomposeOperation(OpBuilder &b) {
@@ -123,8 +175,11 @@ FailureOr<SmallVector<Value>> FinalizeOp::decomposeOperation(OpBuilder &b) {
     resultMap =
         AffineMap::getPermutationMap(ArrayRef<unsigned>{0, 2, 1, 3}, context);
   Type elementType = getElementTypeOrSelf(getInit());
+  Value accumulator = getAccumulator();
+  if (getHistogram())
+    accumulator = buildRelativeValues(b, loc, *this);
   Value result = buildElementwise(
-      b, loc, {getAccumulator(), getMaximum(), maximum, sum}, getInit(),
+      b, loc, {accumulator, getMaximum(), maximum, sum}, getInit(),
       {full, rowOfFull, rowOfFull, rowOfFull, resultMap},
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         Value scaled = buildRescaled(b, loc, args[0], args[1], args[2]);

@@ -39,6 +39,21 @@ static LogicalResult verifyRowState(Operation *op, StringRef what, Type rows,
                      shaped.getElementType());
 }
 
+/// The histogram of an accumulator.
+static LogicalResult verifyHistogram(Operation *op, Type histogram,
+                                     Type accumulator) {
+  auto shaped = cast<ShapedType>(histogram);
+  auto state = cast<ShapedType>(accumulator);
+  if (!shaped.hasRank() || shaped.getRank() != 4 || shaped.isDynamicDim(3))
+    return op->emitOpError("expects a histogram of rank 4 and static size, but "
+                           "got ")
+           << histogram;
+  SmallVector<int64_t> shape(state.getShape());
+  shape[3] = shaped.getDimSize(3);
+  return verifyShape(op, "the histogram", histogram, shape,
+                     state.getElementType());
+}
+
 //===----------------------------------------------------------------------===//
 // OnlineAttentionOp
 //===----------------------------------------------------------------------===//
@@ -59,8 +74,23 @@ LogicalResult OnlineAttentionOp::verify() {
   if (getResultLayout() != Layout::bhsd)
     return emitOpError("expects the state in layout bhsd, but got ")
            << stringifyLayout(getResultLayout());
-  return verifyRowState(*this, "the sum", getSum().getType(),
-                        getAccumulator().getType());
+  if (failed(verifyRowState(*this, "the sum", getSum().getType(),
+                            getAccumulator().getType())))
+    return failure();
+  // online_attention (C18)
+  std::optional<AuxiliaryAttr> index = getHistogramIndex();
+  if (static_cast<bool>(getHistogram()) != index.has_value())
+    return emitOpError("expects a histogram and its index together, but got ")
+           << (index ? "the index" : "the histogram") << " alone";
+  if (!index)
+    return success();
+  if (index->getRoles().size() != 1 || !index->getEntryDim())
+    return emitOpError("expects a histogram by distance or by label, but got ")
+           << *index;
+  if (index->readsLabels() && !getLabels())
+    return emitOpError("expects labels for a histogram by label, but got none");
+  return verifyHistogram(*this, getHistogram().getType(),
+                         getAccumulator().getType());
 }
 
 LogicalResult OnlineAttentionOp::verifyRegions() {
@@ -69,7 +99,8 @@ LogicalResult OnlineAttentionOp::verifyRegions() {
 
 MutableOperandRange OnlineAttentionOp::getDpsInitsMutable() {
   return MutableOperandRange(getOperation(),
-                             getAccumulatorMutable().getOperandNumber(), 3);
+                             getAccumulatorMutable().getOperandNumber(),
+                             getHistogram() ? 4 : 3);
 }
 
 void OnlineAttentionOp::getEffects(Effects &effects) {
@@ -96,14 +127,28 @@ LogicalResult MergeOp::verify() {
     if (other != type)
       return emitOpError("expects both states to have the same types, but got ")
              << other << " and " << type;
+  if (static_cast<bool>(getHistogram()) !=
+      static_cast<bool>(getOtherHistogram()))
+    return emitOpError("expects both states to have a histogram or neither, "
+                       "but got one");
+  if (getHistogram() &&
+      getHistogram().getType() != getOtherHistogram().getType())
+    return emitOpError("expects both states to have the same types, but got ")
+           << getOtherHistogram().getType() << " and "
+           << getHistogram().getType();
   // merge (C2)
-  if (failed(verifyRowState(*this, "the maximum", own[1], own[0])))
+  if (failed(verifyRowState(*this, "the maximum", own[1], own[0])) ||
+      failed(verifyRowState(*this, "the sum", own[2], own[0])))
     return failure();
-  return verifyRowState(*this, "the sum", own[2], own[0]);
+  return getHistogram()
+             ? verifyHistogram(*this, getHistogram().getType(), own[0])
+             : success();
 }
 
 MutableOperandRange MergeOp::getDpsInitsMutable() {
-  return MutableOperandRange(getOperation(), 3, 3);
+  return MutableOperandRange(getOperation(),
+                             getAccumulatorMutable().getOperandNumber(),
+                             getHistogram() ? 4 : 3);
 }
 
 void MergeOp::getEffects(Effects &effects) {
@@ -140,10 +185,40 @@ LogicalResult FinalizeOp::verify() {
                          {shaped.getDimSize(1)}, shaped.getElementType())))
     return failure();
   // finalize (C4)
-  if (getLogSumExp())
-    return verifyShape(*this, "the log-sum-exp", getLogSumExp().getType(),
-                       shaped.getShape().take_front(3),
-                       shaped.getElementType());
+  if (getLogSumExp() &&
+      failed(verifyShape(*this, "the log-sum-exp", getLogSumExp().getType(),
+                         shaped.getShape().take_front(3),
+                         shaped.getElementType())))
+    return failure();
+  // finalize (C5)
+  bool hasTable = static_cast<bool>(getValueTable());
+  if (static_cast<bool>(getHistogram()) != hasTable ||
+      getValueTableRoles().has_value() != hasTable)
+    return emitOpError("expects a histogram, a table of values and its roles, "
+                       "or none of them, but got ")
+           << (hasTable ? "a table" : "no table");
+  if (!hasTable)
+    return success();
+  auto table = cast<ShapedType>(getValueTable().getType());
+  if (failed(verifyHistogram(*this, getHistogram().getType(), accumulator)) ||
+      failed(verifyValueTable(*this, table, *getValueTableRoles(),
+                              shaped.getDimSize(3))))
+    return failure();
+  for (auto [dim, role] : llvm::enumerate(getValueTableRoles()->getRoles())) {
+    int64_t size = table.getDimSize(dim);
+    if (role == DimensionRole::free || size == 1)
+      continue;
+    bool isEntry = dim == *getValueTableRoles()->getEntryDim();
+    Type owner = isEntry ? getHistogram().getType() : accumulator;
+    int64_t expected = cast<ShapedType>(owner).getDimSize(
+        isEntry ? 3 : static_cast<unsigned>(role));
+    if (!ShapedType::isDynamic(size) && !ShapedType::isDynamic(expected) &&
+        size != expected)
+      return emitOpError("expects dimension ")
+             << dim << " of the table of values ("
+             << stringifyDimensionRole(role) << ") to be " << expected
+             << ", but got " << size;
+  }
   return success();
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DestinationStyle.h"
+#include "TileParts.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -29,24 +30,6 @@ static bool isOne(Value shaped, unsigned dim) {
   return cast<ShapedType>(shaped.getType()).getDimSize(dim) == 1;
 }
 
-/// Clones `op` onto other operands; its type follows its destination.
-static TilingResult cloneTile(OpBuilder &builder,
-                              DestinationStyleOpInterface op,
-                              ValueRange operands, ArrayRef<Value> slices) {
-  SmallVector<Type, 1> types;
-  MutableOperandRange inits = op.getDpsInitsMutable();
-  for (OpOperand &init : inits)
-    if (Value tile = operands[init.getOperandNumber()];
-        isa<RankedTensorType>(tile.getType()))
-      types.push_back(tile.getType());
-  Operation *tile = clone(builder, op, types, operands);
-  SmallVector<Operation *> sliceOps;
-  for (Value slice : slices)
-    if (Operation *definition = slice.getDefiningOp())
-      sliceOps.push_back(definition);
-  return {{tile}, SmallVector<Value>(tile->getResults()), sliceOps};
-}
-
 //===----------------------------------------------------------------------===//
 // rotate
 //===----------------------------------------------------------------------===//
@@ -67,12 +50,9 @@ RotateOp::getTiledImplementation(OpBuilder &builder,
   OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
   unsigned rows = getSequenceDim(getLayout());
   IRMapping mapping;
-  SmallVector<Value> slices;
   auto slice = [&](Value whole, ArrayRef<OpFoldResult> from,
                    ArrayRef<OpFoldResult> count) {
-    Value part = takeSlice(builder, loc, whole, from, count);
-    slices.push_back(part);
-    return part;
+    return takeSlice(builder, loc, whole, from, count);
   };
   SmallVector<Value> operands(getOperation()->getOperands());
   auto replace = [&](MutableOperandRange range, Value value) {
@@ -132,9 +112,8 @@ RotateOp::getTiledImplementation(OpBuilder &builder,
     if (getOrigin())
       replace(getOriginMutable(), origin);
   }
-  TilingResult result =
-      cloneTile(builder, cast<DestinationStyleOpInterface>(getOperation()),
-                operands, slices);
+  TilingResult result = cloneTile(
+      builder, cast<DestinationStyleOpInterface>(getOperation()), operands);
   if (origin && !getOrigin())
     cast<RotateOp>(result.tiledOps.front()).getOriginMutable().assign(origin);
   return result;
@@ -168,11 +147,8 @@ FailureOr<TilingResult>
 RotateOp::generateResultTileValue(OpBuilder &builder, unsigned number,
                                   ArrayRef<OpFoldResult> offsets,
                                   ArrayRef<OpFoldResult> sizes) {
-  SmallVector<OpFoldResult> domainOffsets, domainSizes;
-  if (failed(getIterationDomainTileFromResultTile(
-          builder, number, offsets, sizes, domainOffsets, domainSizes)))
-    return failure();
-  return getTiledImplementation(builder, domainOffsets, domainSizes);
+  return buildResultTile(builder, cast<TilingInterface>(getOperation()), number,
+                         offsets, sizes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -202,11 +178,10 @@ LowRankLinearOp::getTiledImplementation(OpBuilder &builder,
   Location loc = getLoc();
   size_t rows = getSourceType().getRank() - 1;
   OpFoldResult zero = builder.getIndexAttr(0);
-  SmallVector<Value> operands(getOperation()->getOperands()), slices;
+  SmallVector<Value> operands(getOperation()->getOperands());
   auto slice = [&](unsigned number, ArrayRef<OpFoldResult> from,
                    ArrayRef<OpFoldResult> count) {
     operands[number] = takeSlice(builder, loc, operands[number], from, count);
-    slices.push_back(operands[number]);
   };
   // All rows' dimensions, and the last one whole or as given.
   auto sliceRows = [&](unsigned number, OpFoldResult offset,
@@ -228,7 +203,7 @@ LowRankLinearOp::getTiledImplementation(OpBuilder &builder,
               byColumns ? sizes[rows]
                         : getSizes(builder, loc, init.get()).back());
   return cloneTile(builder, cast<DestinationStyleOpInterface>(getOperation()),
-                   operands, slices);
+                   operands);
 }
 
 LogicalResult LowRankLinearOp::getResultTilePosition(
@@ -266,14 +241,6 @@ FailureOr<TilingResult>
 LowRankLinearOp::generateResultTileValue(OpBuilder &builder, unsigned number,
                                          ArrayRef<OpFoldResult> offsets,
                                          ArrayRef<OpFoldResult> sizes) {
-  SmallVector<OpFoldResult> domainOffsets, domainSizes;
-  if (failed(getIterationDomainTileFromResultTile(
-          builder, number, offsets, sizes, domainOffsets, domainSizes)))
-    return failure();
-  FailureOr<TilingResult> tile =
-      getTiledImplementation(builder, domainOffsets, domainSizes);
-  if (failed(tile))
-    return failure();
-  return TilingResult{
-      tile->tiledOps, {tile->tiledValues[number]}, tile->generatedSlices};
+  return buildResultTile(builder, cast<TilingInterface>(getOperation()), number,
+                         offsets, sizes);
 }

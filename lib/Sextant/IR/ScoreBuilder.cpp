@@ -28,7 +28,7 @@ ScoreBuilder::ScoreBuilder(OpBuilder &builder, AttentionOpInterface op)
   };
   shape = {size(query, 0), size(query, getHeadDim(op.getQueryLayout())),
            size(query, getSequenceDim(op.getQueryLayout())),
-           size(op.getValue(), 3)};
+           size(op.getValue(), getSizeDim(op.getValueLayout()))};
 }
 
 Value sextant::convertFloat(OpBuilder &builder, Location loc, Value value,
@@ -83,7 +83,11 @@ Value ScoreBuilder::buildScores() {
   // Loops b, h, i, j, d.
   AffineMap scoreMap =
       AffineMap::getMultiDimIdentityMap(5, context).dropResult(4);
-  for (auto [query, key] : llvm::zip(op.getQueries(), op.getKeys())) {
+  ArrayRef<int64_t> modulated = op.getModulatedPairs();
+  for (auto [pair, query, key] :
+       llvm::enumerate(op.getQueries(), op.getKeys())) {
+    size_t modulation =
+        llvm::find(modulated, static_cast<int64_t>(pair)) - modulated.begin();
     int64_t group = heads / getHeads(key, op.getKeyLayout());
     AffineMap maps[] = {
         getOperandMap(context, 5, 2, 4, op.getQueryLayout(), 1),
@@ -95,6 +99,16 @@ Value ScoreBuilder::buildScores() {
             [&](OpBuilder &b, Location loc, ValueRange args) {
               Value q = convertFloat(b, loc, args[0], scoreType);
               Value k = convertFloat(b, loc, args[1], scoreType);
+              if (modulation < modulated.size()) {
+                Positions at = buildPositions(b, loc, {0, 1, 2, 3});
+                Value last = linalg::IndexOp::create(b, loc, 4);
+                Value weight = buildElement(
+                    b, loc, op.getModulations()[modulation],
+                    cast<AuxiliaryAttr>(op.getModulationRoles()[modulation]),
+                    at, last);
+                q = arith::MulFOp::create(
+                    b, loc, q, convertFloat(b, loc, weight, scoreType));
+              }
               Value product = arith::MulFOp::create(b, loc, q, k);
               linalg::YieldOp::create(
                   b, loc,
@@ -121,30 +135,16 @@ Value ScoreBuilder::buildScore(OpBuilder &b, Location loc, Value product) {
                                   buildConstant(b, loc, scoreType, scale));
   Region &region = op.getScore();
   if (!op.hasIdentityScore()) {
-    SmallVector<Value> local;
-    for (unsigned loop : {0, 1, 2, 3})
-      local.push_back(linalg::IndexOp::create(b, loc, loop));
-    SmallVector<Value> absolute;
-    for (auto [index, origin] : llvm::zip(local, op.getMixedOrigin())) {
-      Value offset;
-      if (auto value = dyn_cast<Value>(origin)) {
-        offset = value;
-        if (!value.getType().isIndex())
-          offset = tensor::ExtractOp::create(b, loc, value, local[0]);
-        if (!offset.getType().isIndex())
-          offset = arith::IndexCastOp::create(b, loc, b.getIndexType(), offset);
-      } else if (int64_t constant = *getConstantIntValue(origin)) {
-        offset = arith::ConstantIndexOp::create(b, loc, constant);
-      }
-      absolute.push_back(offset ? arith::AddIOp::create(b, loc, index, offset)
-                                : index);
-    }
+    Positions at = buildPositions(b, loc, {0, 1, 2, 3});
     SmallVector<Value> arguments = {score};
-    llvm::append_range(arguments, absolute);
-    for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles()))
-      arguments.push_back(buildAuxiliary(b, loc, operand,
-                                         cast<AuxiliaryAttr>(roles), local,
-                                         absolute[2], absolute[3]));
+    llvm::append_range(arguments, at.absolute);
+    for (auto [operand, attribute] :
+         llvm::zip(op.getAuxiliaries(), op.getRoles())) {
+      auto roles = cast<AuxiliaryAttr>(attribute);
+      arguments.push_back(roles.getNumFree()
+                              ? buildRow(b, loc, operand, roles, at)
+                              : buildElement(b, loc, operand, roles, at));
+    }
     IRMapping mapping;
     mapping.map(region.getArguments(), arguments);
     for (Operation &inner : region.front().without_terminator())
@@ -162,33 +162,100 @@ Value ScoreBuilder::buildScore(OpBuilder &b, Location loc, Value product) {
   return score;
 }
 
-Value ScoreBuilder::buildAuxiliary(OpBuilder &b, Location loc, Value operand,
-                                   AuxiliaryAttr roles, ValueRange local,
-                                   Value query, Value key) {
+ScoreBuilder::Positions ScoreBuilder::buildPositions(OpBuilder &b, Location loc,
+                                                     ArrayRef<unsigned> loops) {
+  Positions at;
+  for (unsigned loop : loops)
+    at.local.push_back(linalg::IndexOp::create(b, loc, loop));
+  for (auto [index, origin] : llvm::zip(at.local, op.getMixedOrigin())) {
+    Value offset;
+    if (auto value = dyn_cast<Value>(origin)) {
+      offset = value;
+      if (!value.getType().isIndex())
+        offset = tensor::ExtractOp::create(b, loc, value, at.local[0]);
+      if (!offset.getType().isIndex())
+        offset = arith::IndexCastOp::create(b, loc, b.getIndexType(), offset);
+    } else if (int64_t constant = *getConstantIntValue(origin)) {
+      offset = arith::ConstantIndexOp::create(b, loc, constant);
+    }
+    at.absolute.push_back(offset ? arith::AddIOp::create(b, loc, index, offset)
+                                 : index);
+  }
+  return at;
+}
+
+SmallVector<Value> ScoreBuilder::buildIndices(OpBuilder &b, Location loc,
+                                              Value operand,
+                                              AuxiliaryAttr roles,
+                                              const Positions &at,
+                                              Value &isInside) {
   auto type = cast<RankedTensorType>(operand.getType());
   SmallVector<Value> indices;
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
     if (role == DimensionRole::free)
       break;
-    if (role == DimensionRole::distance) {
+    if (role == DimensionRole::distance || role == DimensionRole::label) {
       Value size = tensor::DimOp::create(b, loc, operand, dim);
-      Value last = arith::SubIOp::create(
-          b, loc, size, arith::ConstantIndexOp::create(b, loc, 1));
-      Value center = arith::ConstantIndexOp::create(b, loc, roles.getCenter());
-      Value entry = arith::AddIOp::create(
-          b, loc, arith::SubIOp::create(b, loc, key, query), center);
-      entry = arith::MaxSIOp::create(b, loc, entry, zero);
-      indices.push_back(arith::MinSIOp::create(b, loc, entry, last));
+      indices.push_back(buildEntry(b, loc, roles, at, size, isInside));
       continue;
     }
-    indices.push_back(
-        type.getDimSize(dim) == 1 ? zero : local[static_cast<unsigned>(role)]);
+    indices.push_back(type.getDimSize(dim) == 1
+                          ? arith::ConstantIndexOp::create(b, loc, 0)
+                          : at.local[static_cast<unsigned>(role)]);
   }
-  unsigned free = roles.getNumFree();
-  if (free == 0)
-    return tensor::ExtractOp::create(b, loc, operand, indices);
+  return indices;
+}
 
+Value ScoreBuilder::buildEntry(OpBuilder &b, Location loc, AuxiliaryAttr roles,
+                               const Positions &at, Value size,
+                               Value &isInside) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value entry;
+  if (roles.readsLabels()) {
+    Value none;
+    entry = tensor::ExtractOp::create(
+        b, loc, op.getLabels(),
+        buildIndices(b, loc, op.getLabels(), *op.getLabelRoles(), at, none));
+    if (!entry.getType().isIndex())
+      entry = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry);
+  } else {
+    Value center = arith::ConstantIndexOp::create(b, loc, roles.getCenter());
+    entry = arith::AddIOp::create(
+        b, loc, arith::SubIOp::create(b, loc, at.absolute[3], at.absolute[2]),
+        center);
+  }
+  if (roles.getBeyond() == Beyond::zero) {
+    // A negative entry is a large one without its sign.
+    isInside =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, entry, size);
+  }
+  Value last = arith::SubIOp::create(b, loc, size,
+                                     arith::ConstantIndexOp::create(b, loc, 1));
+  entry = arith::MaxSIOp::create(b, loc, entry, zero);
+  return arith::MinSIOp::create(b, loc, entry, last);
+}
+
+Value ScoreBuilder::buildElement(OpBuilder &b, Location loc, Value operand,
+                                 AuxiliaryAttr roles, const Positions &at,
+                                 Value inRow) {
+  Value isInside;
+  SmallVector<Value> indices =
+      buildIndices(b, loc, operand, roles, at, isInside);
+  if (inRow)
+    indices.push_back(inRow);
+  Value element = tensor::ExtractOp::create(b, loc, operand, indices);
+  if (!isInside)
+    return element;
+  Value zero =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(element.getType()));
+  return arith::SelectOp::create(b, loc, isInside, element, zero);
+}
+
+Value ScoreBuilder::buildRow(OpBuilder &b, Location loc, Value operand,
+                             AuxiliaryAttr roles, const Positions &at) {
+  auto type = cast<RankedTensorType>(operand.getType());
+  Value none;
+  SmallVector<Value> indices = buildIndices(b, loc, operand, roles, at, none);
   SmallVector<OpFoldResult> offsets, sizes;
   SmallVector<OpFoldResult> strides(type.getRank(), b.getIndexAttr(1));
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
@@ -198,8 +265,8 @@ Value ScoreBuilder::buildAuxiliary(OpBuilder &b, Location loc, Value operand,
     sizes.push_back(isFree ? tensor::getMixedSize(b, loc, operand, dim)
                            : OpFoldResult(b.getIndexAttr(1)));
   }
-  auto rowType = RankedTensorType::get(type.getShape().take_back(free),
-                                       type.getElementType());
+  auto rowType = RankedTensorType::get(
+      type.getShape().take_back(roles.getNumFree()), type.getElementType());
   return tensor::ExtractSliceOp::create(b, loc, rowType, operand, offsets,
                                         sizes, strides);
 }
@@ -267,7 +334,40 @@ Value ScoreBuilder::buildSum(Value probabilities, Value init) {
       .getResult(0);
 }
 
-Value ScoreBuilder::buildValueProduct(Value probabilities, Value init) {
+Value ScoreBuilder::buildHistogram(Value probabilities, Value init,
+                                   AuxiliaryAttr index) {
+  MLIRContext *context = builder.getContext();
+  // Loops b, h, i, n, j.
+  auto dim = [&](unsigned loop) { return getAffineDimExpr(loop, context); };
+  AffineMap maps[] = {
+      AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(4)}, context),
+      AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(3)}, context)};
+  int64_t count = cast<ShapedType>(init.getType()).getDimSize(3);
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), probabilities, init, maps,
+             {parallel, parallel, parallel, parallel, reduction},
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Positions at = buildPositions(b, loc, {0, 1, 2, 4});
+               Value size = arith::ConstantIndexOp::create(b, loc, count);
+               Value own = linalg::IndexOp::create(b, loc, 3);
+               Value isInside;
+               Value entry = buildEntry(b, loc, index, at, size, isInside);
+               Value isOwn = arith::CmpIOp::create(
+                   b, loc, arith::CmpIPredicate::eq, entry, own);
+               if (isInside)
+                 isOwn = arith::AndIOp::create(b, loc, isOwn, isInside);
+               Value zero = buildConstant(b, loc, scoreType, 0.0);
+               Value share =
+                   arith::SelectOp::create(b, loc, isOwn, args[0], zero);
+               linalg::YieldOp::create(
+                   b, loc,
+                   arith::AddFOp::create(b, loc, args[1], share).getResult());
+             })
+      .getResult(0);
+}
+
+Value ScoreBuilder::buildValueProduct(Value probabilities, Value init,
+                                      Value table, AuxiliaryAttr roles) {
   MLIRContext *context = builder.getContext();
   Value value = op.getValue();
   int64_t group = getHeads(op.getQueries().front(), op.getQueryLayout()) /
@@ -283,6 +383,13 @@ Value ScoreBuilder::buildValueProduct(Value probabilities, Value init) {
              init, maps, {parallel, parallel, parallel, parallel, reduction},
              [&](OpBuilder &b, Location loc, ValueRange args) {
                Value v = convertFloat(b, loc, args[1], scoreType);
+               if (table) {
+                 Positions at = buildPositions(b, loc, {0, 1, 2, 4});
+                 Value size = linalg::IndexOp::create(b, loc, 3);
+                 Value relative = buildElement(b, loc, table, roles, at, size);
+                 v = arith::AddFOp::create(
+                     b, loc, v, convertFloat(b, loc, relative, scoreType));
+               }
                Value product = arith::MulFOp::create(b, loc, args[0], v);
                linalg::YieldOp::create(
                    b, loc,

@@ -34,8 +34,15 @@ public:
   /// `init` plus the sum of probabilities over keys: [B, H, Sq].
   Value buildSum(Value probabilities, Value init);
 
-  /// `init` plus the product of probabilities and values: [B, H, Sq, Dv].
-  Value buildValueProduct(Value probabilities, Value init);
+  /// `init` plus the product of probabilities and values: [B, H, Sq, Dv]. Each
+  /// value is taken with the vector of `table` for query and key, if there is
+  /// one.
+  Value buildValueProduct(Value probabilities, Value init, Value table = {},
+                          AuxiliaryAttr roles = {});
+
+  /// `init` plus the sum, for each entry, of the probabilities of the keys that
+  /// have it: [B, H, Sq, N].
+  Value buildHistogram(Value probabilities, Value init, AuxiliaryAttr index);
 
   /// A tensor of the score's type with the given dimensions, all `value`.
   Value buildFilled(ArrayRef<OpFoldResult> shape, double value);
@@ -48,10 +55,31 @@ public:
   FloatType getScoreType() const { return scoreType; }
 
 private:
+  /// Batch, head, query and key, counted from the operands' first elements and
+  /// from position 0.
+  struct Positions {
+    SmallVector<Value, 4> local, absolute;
+  };
+  /// In the body of an op whose `loops` are batch, head, query and key.
+  Positions buildPositions(OpBuilder &b, Location loc,
+                           ArrayRef<unsigned> loops);
+
   Value buildScore(OpBuilder &b, Location loc, Value product);
-  Value buildAuxiliary(OpBuilder &b, Location loc, Value operand,
-                       AuxiliaryAttr roles, ValueRange local, Value query,
-                       Value key);
+  /// The element of an operand by roles; `inRow` of its free dimension.
+  Value buildElement(OpBuilder &b, Location loc, Value operand,
+                     AuxiliaryAttr roles, const Positions &at,
+                     Value inRow = {});
+  /// The free dimensions of an operand by roles.
+  Value buildRow(OpBuilder &b, Location loc, Value operand, AuxiliaryAttr roles,
+                 const Positions &at);
+  /// Indices of all dimensions but the free ones. `isInside` is set where
+  /// nothing is read beyond the entries: whether there is one.
+  SmallVector<Value> buildIndices(OpBuilder &b, Location loc, Value operand,
+                                  AuxiliaryAttr roles, const Positions &at,
+                                  Value &isInside);
+  /// The entry by distance or label among `size`, clamped.
+  Value buildEntry(OpBuilder &b, Location loc, AuxiliaryAttr roles,
+                   const Positions &at, Value size, Value &isInside);
 
   OpBuilder &builder;
   AttentionOpInterface op;

@@ -30,10 +30,10 @@ static ParseResult parseRoles(AsmParser &parser,
       return failure();
     std::optional<DimensionRole> role = symbolizeDimensionRole(keyword);
     if (!role)
-      return parser.emitError(loc)
-             << "expects one of batch, head, query, key, distance, free, but "
-                "got '"
-             << keyword << "'";
+      return parser.emitError(loc) << "expects one of batch, head, query, key, "
+                                      "distance, label, free, "
+                                      "but got '"
+                                   << keyword << "'";
     roles.push_back(*role);
     return success();
   });
@@ -42,6 +42,41 @@ static void printRoles(AsmPrinter &printer, ArrayRef<DimensionRole> roles) {
   llvm::interleaveComma(roles, printer.getStream(), [&](DimensionRole role) {
     printer << stringifyDimensionRole(role);
   });
+}
+
+/// `, center = 4, beyond = zero`, each but for its default.
+static ParseResult parseEntries(AsmParser &parser, int64_t &center,
+                                Beyond &beyond) {
+  center = 0;
+  beyond = Beyond::clamp;
+  bool hasCenter = false, hasBeyond = false;
+  while (succeeded(parser.parseOptionalComma())) {
+    SMLoc loc = parser.getCurrentLocation();
+    if (!hasCenter && !hasBeyond &&
+        succeeded(parser.parseOptionalKeyword("center"))) {
+      hasCenter = true;
+      if (parser.parseEqual() || parser.parseInteger(center))
+        return failure();
+      continue;
+    }
+    StringRef keyword;
+    if (hasBeyond || parser.parseKeyword("beyond") || parser.parseEqual() ||
+        parser.parseKeyword(&keyword))
+      return failure();
+    hasBeyond = true;
+    std::optional<Beyond> parsed = symbolizeBeyond(keyword);
+    if (!parsed)
+      return parser.emitError(loc)
+             << "expects clamp or zero, but got '" << keyword << "'";
+    beyond = *parsed;
+  }
+  return success();
+}
+static void printEntries(AsmPrinter &printer, int64_t center, Beyond beyond) {
+  if (center != 0)
+    printer << ", center = " << center;
+  if (beyond != Beyond::clamp)
+    printer << ", beyond = " << stringifyBeyond(beyond);
 }
 
 #define GET_ATTRDEF_CLASSES
@@ -72,7 +107,8 @@ FloatType mlir::sextant::getScoreTypeOf(Type operand) {
 
 LogicalResult
 AuxiliaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                      ArrayRef<DimensionRole> roles, int64_t center) {
+                      ArrayRef<DimensionRole> roles, int64_t center,
+                      Beyond beyond) {
   bool free = false;
   for (auto [position, role] : llvm::enumerate(roles)) {
     if (role == DimensionRole::free)
@@ -90,6 +126,13 @@ AuxiliaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (center != 0 && !llvm::is_contained(roles, DimensionRole::distance))
     return emitError() << "expects a center of 0 without a distance dimension,"
                        << " but got " << center;
+  bool isByDistance = llvm::is_contained(roles, DimensionRole::distance);
+  bool isByLabel = llvm::is_contained(roles, DimensionRole::label);
+  if (isByDistance && isByLabel)
+    return emitError() << "expects a distance or a label, but got both";
+  if (beyond != Beyond::clamp && !isByDistance && !isByLabel)
+    return emitError() << "expects entries by distance or by label for "
+                          "'beyond = zero', but got none";
   return success();
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DestinationStyle.h"
+#include "TileParts.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -26,25 +27,18 @@ static SmallVector<Range> getDomain(OpBuilder &b, Location loc,
   return domain;
 }
 
-static OpFoldResult getValueSize(OpBuilder &b, Value accumulator) {
-  return b.getIndexAttr(cast<ShapedType>(accumulator.getType()).getDimSize(3));
+/// The last size of an accumulator or of a histogram.
+static OpFoldResult getLastSize(OpBuilder &b, Value state) {
+  return b.getIndexAttr(cast<ShapedType>(state.getType()).getDimSize(3));
 }
 
 /// Writes `op` on parts of its operands.
 static TilingResult buildTile(OpBuilder &b, DestinationStyleOpInterface op,
                               function_ref<Value(OpOperand &)> takePart) {
   SmallVector<Value> operands;
-  SmallVector<Operation *> slices;
-  for (OpOperand &operand : op->getOpOperands()) {
+  for (OpOperand &operand : op->getOpOperands())
     operands.push_back(takePart(operand));
-    slices.push_back(operands.back().getDefiningOp());
-  }
-  SmallVector<Type> types;
-  for (OpResult result : op->getResults())
-    types.push_back(
-        operands[op.getTiedOpOperand(result)->getOperandNumber()].getType());
-  Operation *tile = clone(b, op, types, operands);
-  return {{tile}, SmallVector<Value>(tile->getResults()), slices};
+  return cloneTile(b, op, operands);
 }
 
 //===----------------------------------------------------------------------===//
@@ -67,9 +61,10 @@ LogicalResult MergeOp::getResultTilePosition(
     ArrayRef<OpFoldResult> sizes, Sizes &resultOffsets, Sizes &resultSizes) {
   resultOffsets.assign(offsets.begin(), offsets.end());
   resultSizes.assign(sizes.begin(), sizes.end());
-  if (resultNumber == 0) {
+  if (resultNumber == 0 || resultNumber == 3) {
     resultOffsets.push_back(b.getIndexAttr(0));
-    resultSizes.push_back(getValueSize(b, getAccumulator()));
+    resultSizes.push_back(
+        getLastSize(b, resultNumber == 0 ? getAccumulator() : getHistogram()));
   }
   return success();
 }
@@ -78,9 +73,10 @@ FailureOr<TilingResult>
 MergeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
                                 ArrayRef<OpFoldResult> sizes) {
   // Operands are two states, and results one.
+  unsigned parts = getHistogram() ? 4 : 3;
   return buildTile(b, *this, [&](OpOperand &operand) {
     Sizes from, count;
-    (void)getResultTilePosition(b, operand.getOperandNumber() % 3, offsets,
+    (void)getResultTilePosition(b, operand.getOperandNumber() % parts, offsets,
                                 sizes, from, count);
     return takeSlice(b, getLoc(), operand.get(), from, count);
   });
@@ -90,8 +86,11 @@ LogicalResult MergeOp::getIterationDomainTileFromResultTile(
     OpBuilder &b, unsigned resultNumber, ArrayRef<OpFoldResult> offsets,
     ArrayRef<OpFoldResult> sizes, SmallVectorImpl<OpFoldResult> &domainOffsets,
     SmallVectorImpl<OpFoldResult> &domainSizes) {
-  auto type = cast<ShapedType>(getAccumulator().getType());
-  if (resultNumber == 0 && !isConstantIntValue(sizes[3], type.getDimSize(3)))
+  Value whole = resultNumber == 0   ? getAccumulator()
+                : resultNumber == 3 ? getHistogram()
+                                    : Value();
+  if (whole && !isConstantIntValue(
+                   sizes[3], cast<ShapedType>(whole.getType()).getDimSize(3)))
     return failure();
   domainOffsets.assign(offsets.begin(), offsets.begin() + 3);
   domainSizes.assign(sizes.begin(), sizes.begin() + 3);
@@ -102,14 +101,8 @@ FailureOr<TilingResult>
 MergeOp::generateResultTileValue(OpBuilder &b, unsigned resultNumber,
                                  ArrayRef<OpFoldResult> offsets,
                                  ArrayRef<OpFoldResult> sizes) {
-  Sizes from, count;
-  if (failed(getIterationDomainTileFromResultTile(b, resultNumber, offsets,
-                                                  sizes, from, count)))
-    return failure();
-  FailureOr<TilingResult> tile = getTiledImplementation(b, from, count);
-  if (succeeded(tile))
-    tile->tiledValues = {tile->tiledValues[resultNumber]};
-  return tile;
+  return buildResultTile(b, cast<TilingInterface>(getOperation()), resultNumber,
+                         offsets, sizes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -136,7 +129,7 @@ LogicalResult FinalizeOp::getResultTilePosition(
     return success();
   if (getLogSumExp()) {
     resultOffsets.push_back(b.getIndexAttr(0));
-    resultSizes.push_back(getValueSize(b, getAccumulator()));
+    resultSizes.push_back(getLastSize(b, getAccumulator()));
   }
   if (getResultLayout() == Layout::bshd) {
     std::swap(resultOffsets[1], resultOffsets[2]);
@@ -151,7 +144,7 @@ FinalizeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   Sizes fullOffsets(offsets), fullSizes(sizes);
   if (fullSizes.size() == 3) {
     fullOffsets.push_back(b.getIndexAttr(0));
-    fullSizes.push_back(getValueSize(b, getAccumulator()));
+    fullSizes.push_back(getLastSize(b, getAccumulator()));
   }
   ArrayRef<OpFoldResult> from = fullOffsets, count = fullSizes;
   return buildTile(b, *this, [&](OpOperand &operand) {
@@ -163,6 +156,22 @@ FinalizeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
       (void)getResultTilePosition(b, whole == getInit() ? 0 : 1, offsets, sizes,
                                   initFrom, initCount);
       return takeSlice(b, getLoc(), whole, initFrom, initCount);
+    }
+    if (whole == getHistogram())
+      return takeSlice(b, getLoc(), whole,
+                       {from[0], from[1], from[2], b.getIndexAttr(0)},
+                       {count[0], count[1], count[2], getLastSize(b, whole)});
+    if (whole == getValueTable()) {
+      // By roles but for the last dimension, which the value has too.
+      Value rows =
+          takeByRoles(b, getLoc(), whole, *getValueTableRoles(), from, count);
+      Sizes tableCount = getSizes(b, getLoc(), rows);
+      Sizes tableFrom(tableCount.size(), b.getIndexAttr(0));
+      if (tableCount.back() == count[3])
+        return rows;
+      tableFrom.back() = from[3];
+      tableCount.back() = count[3];
+      return takeSlice(b, getLoc(), rows, tableFrom, tableCount);
     }
     unsigned rank = cast<ShapedType>(whole.getType()).getRank();
     return takeSlice(b, getLoc(), whole, from.take_front(rank),
@@ -196,12 +205,6 @@ FailureOr<TilingResult>
 FinalizeOp::generateResultTileValue(OpBuilder &b, unsigned resultNumber,
                                     ArrayRef<OpFoldResult> offsets,
                                     ArrayRef<OpFoldResult> sizes) {
-  Sizes from, count;
-  if (failed(getIterationDomainTileFromResultTile(b, resultNumber, offsets,
-                                                  sizes, from, count)))
-    return failure();
-  FailureOr<TilingResult> tile = getTiledImplementation(b, from, count);
-  if (succeeded(tile))
-    tile->tiledValues = {tile->tiledValues[resultNumber]};
-  return tile;
+  return buildResultTile(b, cast<TilingInterface>(getOperation()), resultNumber,
+                         offsets, sizes);
 }

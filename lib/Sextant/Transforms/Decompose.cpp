@@ -73,6 +73,10 @@ struct Decompose : public sextant::impl::DecomposeBase<Decompose> {
   using DecomposeBase::DecomposeBase;
 
   void runOnOperation() override {
+    // What stands in the loop over sequences is decomposed then.
+    RewritePatternSet sequences(&getContext());
+    populateSplitSequencesPatterns(sequences);
+    walkAndApplyPatterns(getOperation(), std::move(sequences));
     RewritePatternSet patterns(&getContext());
     patterns.add<DecomposePattern>(&getContext(), keepAppends);
     walkAndApplyPatterns(getOperation(), std::move(patterns));

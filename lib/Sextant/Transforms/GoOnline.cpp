@@ -58,6 +58,14 @@ struct GoOnlinePattern : public OpRewritePattern<AttentionOp> {
     Location loc = op.getLoc();
     auto interface = cast<AttentionOpInterface>(op.getOperation());
     FloatType scoreType = interface.getScoreType();
+    if (op.getQueryLayout() == Layout::thd ||
+        op.getKeyLayout() == Layout::thd) {
+      remark::missed(
+          loc, remark::RemarkOpts::name("Ragged").category("sextant-go-online"))
+          << remark::reason("kept: its sequences lie end to end, which "
+                            "sextant-split-sequences is for");
+      return rewriter.notifyMatchFailure(op, "its sequences are not split");
+    }
     ReifiedRankedShapedTypeDims shapes;
     if (failed(op.reifyResultShapes(rewriter, shapes)))
       return rewriter.notifyMatchFailure(op, "has no shape");
@@ -68,12 +76,33 @@ struct GoOnlinePattern : public OpRewritePattern<AttentionOp> {
       std::swap(state[1], state[2]);
     std::array<Value, 3> empty =
         buildEmptyState(rewriter, loc, state, scoreType);
+    // What a table of values adds is told by how much each entry weighs.
+    Value histogram;
+    AuxiliaryAttr histogramIndex;
+    SmallVector<Type> stateTypes;
+    for (Value part : empty)
+      stateTypes.push_back(part.getType());
+    if (op.getValueTable()) {
+      AuxiliaryAttr roles = *op.getValueTableRoles();
+      unsigned dim = *roles.getEntryDim();
+      histogramIndex =
+          AuxiliaryAttr::get(op.getContext(), roles.getRoles()[dim],
+                             roles.getCenter(), roles.getBeyond());
+      SmallVector<OpFoldResult> shape(state.begin(), state.begin() + 3);
+      shape.push_back(rewriter.getIndexAttr(
+          cast<ShapedType>(op.getValueTable().getType()).getDimSize(dim)));
+      histogram = buildFilled(rewriter, loc, shape, scoreType,
+                              APFloat::getZero(scoreType.getFloatSemantics()));
+      stateTypes.push_back(histogram.getType());
+    }
     auto online = OnlineAttentionOp::create(
-        rewriter, loc, TypeRange(ValueRange(empty)), op.getQueries(),
-        op.getKeys(), op.getValue(), op.getAuxiliaries(), op.getOrigin(),
-        op.getRoles(), op.getStaticOrigin(), op.getScale(), op.getQueryLayout(),
+        rewriter, loc, stateTypes, op.getQueries(), op.getKeys(), op.getValue(),
+        op.getAuxiliaries(), op.getOrigin(), op.getRoles(),
+        op.getStaticOrigin(), op.getScale(), op.getQueryLayout(),
         op.getKeyLayout(), op.getValueLayout(), Layout::bhsd, op.getEmptyRow(),
-        empty[0], empty[1], empty[2]);
+        op.getModulations(), op.getLabels(), op.getModulationRoles(),
+        op.getModulatedPairs(), op.getLabelRolesAttr(), empty[0], empty[1],
+        empty[2], histogram, histogramIndex);
     rewriter.inlineRegionBefore(op.getScore(), online.getScore(),
                                 online.getScore().end());
 
@@ -86,10 +115,11 @@ struct GoOnlinePattern : public OpRewritePattern<AttentionOp> {
       logSumExp = tensor::EmptyOp::create(rewriter, loc, shapes[1], scoreType);
       types.push_back(logSumExp.getType());
     }
-    auto finalize =
-        FinalizeOp::create(rewriter, loc, types, online.getResults()[0],
-                           online.getResults()[1], online.getResults()[2],
-                           op.getSink(), init, logSumExp, op.getResultLayout());
+    auto finalize = FinalizeOp::create(
+        rewriter, loc, types, online.getResults()[0], online.getResults()[1],
+        online.getResults()[2], histogram ? online.getResults()[3] : Value(),
+        op.getValueTable(), op.getValueTableRolesAttr(), op.getSink(), init,
+        logSumExp, op.getResultLayout());
 
     // Two operands may know different sizes; the type of the result knows both.
     SmallVector<Value> results;

@@ -95,7 +95,7 @@ Value KeyLoop::readScalar(unsigned number) {
     bool isChosen = type.getDimSize(dim) == 1 ||
                     (role == DimensionRole::batch && getExtent(0) == 1) ||
                     (role == DimensionRole::head && getExtent(1) == 1);
-    if (role == DimensionRole::distance || !isChosen)
+    if (role > DimensionRole::key || !isChosen)
       return {};
   }
   Value outside = hoist(operand);

@@ -146,3 +146,40 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Of a histogram a tile has its rows whole; of labels its rows and keys; what
+// weights products is sliced by head alone.
+// CHECK-LABEL: func @tiles_of_what_goes_by_distance_or_label
+func.func @tiles_of_what_goes_by_distance_or_label(
+    %q: tensor<2x6x15x7xf32>, %k: tensor<2x3x12x7xf32>, %v: tensor<2x3x12x13xf32>,
+    %acc: tensor<2x6x15x13xf32>, %max: tensor<2x6x15xf32>, %sum: tensor<2x6x15xf32>, %hist: tensor<2x6x15x9xf32>,
+    %edges: tensor<15x12xi32>, %a: tensor<6x5x7xf32>) -> tensor<2x6x15x9xf32> {
+  // CHECK: scf.for %[[B:[a-z0-9]+]] =
+  // CHECK: scf.for %[[H:[a-z0-9]+]] =
+  // CHECK: scf.for %[[I:[a-z0-9]+]] =
+  // CHECK: scf.for %[[J:[a-z0-9]+]] =
+  // CHECK: %[[A:.*]] = tensor.extract_slice %{{.*}}[%[[H]], 0, 0] [2, 5, 7]
+  // CHECK: %[[L:.*]] = tensor.extract_slice %{{.*}}[%[[I]], %[[J]]] [5, 4]
+  // CHECK: sextant.online_attention
+  // CHECK-SAME: modulate(0 by %[[A]] as <[head, distance, free], center = 2> : tensor<2x5x7xf32>)
+  // CHECK-SAME: labels(%[[L]] as <[query, key]> : tensor<5x4xi32>) at [%[[B]], %[[H]], %[[I]], %[[J]]]
+  // CHECK-SAME: histogram(%{{.*}} by <[label], beyond = zero> : tensor<1x2x5x9xf32>)
+  // CHECK: tensor.insert_slice %{{.*}}#3 into %{{.*}}[%[[B]], %[[H]], %[[I]], 0] [1, 2, 5, 9]
+  %r:4 = sextant.online_attention query(%q : tensor<2x6x15x7xf32>) key(%k : tensor<2x3x12x7xf32>)
+      value(%v : tensor<2x3x12x13xf32>) modulate(0 by %a as <[head, distance, free], center = 2> : tensor<6x5x7xf32>)
+      labels(%edges as <[query, key]> : tensor<15x12xi32>)
+      outs(%acc, %max, %sum : tensor<2x6x15x13xf32>, tensor<2x6x15xf32>, tensor<2x6x15xf32>)
+      histogram(%hist by <[label], beyond = zero> : tensor<2x6x15x9xf32>)
+      -> (tensor<2x6x15x13xf32>, tensor<2x6x15xf32>, tensor<2x6x15xf32>, tensor<2x6x15x9xf32>)
+  return %r#3 : tensor<2x6x15x9xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["sextant.online_attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loops:4 = transform.structured.tile_using_for %op tile_sizes [1, 2, 5, 4]
+        : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

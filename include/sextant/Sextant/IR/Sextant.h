@@ -79,15 +79,26 @@ void buildIdentityScore(OpBuilder &builder, Location loc, Region &region,
 /// The type in which a score region receives an auxiliary operand.
 Type getScoreArgumentType(ShapedType operand, AuxiliaryAttr roles);
 
-/// The dimension of a tensor in `layout` that holds heads, and the one that
-/// holds the sequence.
+/// The dimension of a tensor in `layout` that holds heads, the one that holds
+/// the sequence, and the last, of the head's elements.
 inline unsigned getHeadDim(Layout layout) {
-  return layout == Layout::bhsd ? 1 : 2;
+  return layout == Layout::bshd ? 2 : 1;
 }
 inline unsigned getSequenceDim(Layout layout) {
-  return layout == Layout::bhsd ? 2 : 1;
+  return layout == Layout::bhsd ? 2 : layout == Layout::bshd ? 1 : 0;
+}
+inline unsigned getSizeDim(Layout layout) {
+  return layout == Layout::thd ? 2 : 3;
 }
 
+} // namespace mlir::sextant
+
+namespace mlir::sextant {
+class AttentionOp;
+
+/// Attention in layout `thd` as a loop over sequences, each of them attention
+/// over its own rows; the results.
+SmallVector<Value> buildSequences(OpBuilder &builder, AttentionOp op);
 } // namespace mlir::sextant
 
 #include "sextant/Sextant/IR/AttentionInterface.h.inc"

@@ -31,6 +31,10 @@ void populateDecomposePatterns(RewritePatternSet &patterns);
 /// Patterns that replace each term by upstream scalar ops.
 void populateLowerTermsPatterns(RewritePatternSet &patterns);
 
+/// Patterns that replace attention over sequences that lie end to end by a loop
+/// over them.
+void populateSplitSequencesPatterns(RewritePatternSet &patterns);
+
 /// Patterns that replace attention by its running form.
 void populateGoOnlinePatterns(RewritePatternSet &patterns);
 

@@ -14,25 +14,34 @@ LAYOUTS = ("query", "key", "value", "result")
 
 
 class Case:
-    """One attention. `auxiliary` maps a name to (roles, center), `tensors` a
-    name to (shape, element type, values or None for random ones)."""
+    """One attention. `auxiliary` maps a name to (roles, center) or (roles,
+    center, beyond), and so does `modulate` by pair and `relative`, with the name
+    in front. `labels` is (name, roles), `lengths` the cumulative ones of queries
+    and keys in layout thd; `tensors` maps a name to (shape, element type, values
+    or None for random ones)."""
 
     def __init__(self, name, heads=3, key_heads=None, value_heads=None, batch=2, rows=5,
                  keys=11, sizes=(7,), value_size=13, element="f32", layout=None, scale=1.0,
                  origin=(0, 0, 0, 0), tensors=None, auxiliary=None, captured=(), region="",
                  score=lambda s, b, h, i, j, **_: s, sink=False, log_sum_exp=False,
-                 uniform=False, dynamic=False):
+                 uniform=False, dynamic=False, modulate=None, labels=None, relative=None,
+                 lengths=(None, None)):
         self.name, self.element, self.scale, self.origin = name, element, scale, origin
         self.auxiliary, self.captured = auxiliary or {}, captured
         self.region, self.score, self.sink = region, score, sink
         self.log_sum_exp, self.uniform, self.dynamic = log_sum_exp, uniform, dynamic
         self.layout = dict.fromkeys(LAYOUTS, "bhsd") | (layout or {})
+        self.modulate, self.labels, self.relative = modulate or {}, labels, relative
+        self.lengths = lengths
+        rows = lengths[0][-1] if lengths[0] else rows
+        keys = lengths[1][-1] if lengths[1] else keys
         key_heads = key_heads or [heads] * len(sizes)
         state = "f64" if element == "f64" else "f32"
         self.state = state
 
         def shape(h, s, d, operand):
-            return (batch, h, s, d) if self.layout[operand] == "bhsd" else (batch, s, h, d)
+            return {"bhsd": (batch, h, s, d), "bshd": (batch, s, h, d),
+                    "thd": (s, h, d)}[self.layout[operand]]
         self.queries = [f"q{n}" for n in range(len(sizes))]
         self.keys = [f"k{n}" for n in range(len(sizes))]
         self.types = {}
@@ -44,8 +53,11 @@ class Case:
             self.types[tensor] = what
         if sink:
             self.types["sink"] = ((heads,), state, None)
+        for side, known in zip("qk", lengths):
+            if known:
+                self.types[f"{side}_lengths"] = ((len(known),), "i32", known)
         self.result = shape(heads, rows, value_size, "result")
-        self.rows = (batch, heads, rows)
+        self.rows = (heads, rows) if self.layout["result"] == "thd" else (batch, heads, rows)
         self.parameters = list(self.types)
 
     def data(self):
@@ -71,29 +83,53 @@ class Case:
             return element
         if name in self.queries + self.keys + ["v"]:
             operand = {"q": "query", "k": "key", "v": "value"}[name[0]]
-            return self.type(shape, element, (0, 2 if self.layout[operand] == "bhsd" else 1))
-        if name in self.auxiliary:
-            return self.type(shape, element, [n for n, role in enumerate(self.auxiliary[name][0])
+            return self.type(shape, element, self.open(operand))
+        roles = self.roles_of(name)
+        if roles:
+            return self.type(shape, element, [n for n, role in enumerate(roles[0])
                                               if role in ("batch", "query", "key") and shape[n] != 1])
-        if name in self.origin:
+        if name in self.origin or name.endswith("_lengths"):
             return self.type(shape, element, (0,))
         return self.type(shape, element)
+
+    def open(self, operand):
+        """The dimensions of an operand that are dynamic where any are."""
+        return {"bhsd": (0, 2), "bshd": (0, 1), "thd": (0,)}[self.layout[operand]]
+
+    def roles_of(self, name):
+        """Roles, center and what lies beyond of any operand by roles."""
+        if name in self.auxiliary:
+            return self.auxiliary[name]
+        if self.labels and name == self.labels[0]:
+            return (self.labels[1], 0)
+        for table, *roles in [*self.modulate.values(), *([self.relative] if self.relative else [])]:
+            if table == name:
+                return roles
+        return None
+
+    def by_roles(self, name):
+        """`%name as <[roles], center = 3, beyond = zero> : type`."""
+        roles, center, beyond = (*self.roles_of(name), "clamp")[:3]
+        entries = f", center = {center}" if center else ""
+        entries += ", beyond = zero" if beyond == "zero" else ""
+        return f"%{name} as <[{', '.join(roles)}]{entries}> : {self.operand_type(name)}"
 
     def function(self):
         def group(keyword, names):
             return (f"{keyword}({', '.join('%' + n for n in names)} : "
                     f"{', '.join(self.operand_type(n) for n in names)})")
-        results = [self.type(self.result, self.element,
-                             (0, 2 if self.layout["result"] == "bhsd" else 1))]
+        results = [self.type(self.result, self.element, self.open("result"))]
         if self.log_sum_exp:
-            results.append(self.type(self.rows, self.state, (0, 2)))
+            results.append(self.type(self.rows, self.state,
+                                     (1,) if self.layout["result"] == "thd" else (0, 2)))
         text = [group("query", self.queries), group("key", self.keys), group("value", ["v"])]
+        if self.modulate:
+            text.append("modulate(" + ", ".join(f"{pair} by {self.by_roles(name)}" for pair, (name, *_)
+                                                in self.modulate.items()) + ")")
         if self.auxiliary:
-            def one(name):
-                roles, center = self.auxiliary[name]
-                middle = f", center = {center}" if center else ""
-                return f"%{name} as <[{', '.join(roles)}]{middle}> : {self.operand_type(name)}"
-            text.append(f"auxiliary({', '.join(one(name) for name in self.auxiliary)})")
+            text.append(f"auxiliary({', '.join(self.by_roles(name) for name in self.auxiliary)})")
+        if self.labels:
+            text.append(f"labels({self.by_roles(self.labels[0])})")
         if any(entry != 0 for entry in self.origin):
             def entry(value):
                 if not isinstance(value, str):
@@ -107,13 +143,18 @@ class Case:
         text.append(f"scale {self.scale:e}")
         if self.uniform:
             text.append("empty_row uniform")
+        if self.relative:
+            text.append(f"relative_value({self.by_roles(self.relative[0])})")
+        for side, name in (("query", "q_lengths"), ("key", "k_lengths")):
+            if name in self.types:
+                text.append(f"{side}_lengths(%{name} : {self.operand_type(name)})")
         if self.sink:
             text.append(f"sink(%sink : {self.operand_type('sink')})")
         if self.log_sum_exp:
             text.append("log_sum_exp")
         if self.region:
             arguments = [f"%s: {self.state}"] + [f"%{x}: index" for x in "bhij"]
-            for name, (roles, _) in self.auxiliary.items():
+            for name, (roles, *_) in self.auxiliary.items():
                 shape, element, _ = self.types[name]
                 free = roles.count("free")
                 kind = self.type(shape[len(shape) - free:], element) if free else element

@@ -11,7 +11,9 @@ import numpy
 
 import cases
 import formulas
+import methods
 import native
+import relative
 import sharp_cases
 
 # Of the largest value of V: half an ulp of the result, and what the sums of the
@@ -20,19 +22,55 @@ TOLERANCE = {"f64": 1e-13, "f32": 3e-6, "f16": 6e-4, "bf16": 5e-3}
 
 
 def expected(case, data):
+    """What the formulas say, over sequences one by one where they lie end to end."""
     def read(name):
         array, element = data[name]
         return native.load(array, element)
-    queries = [formulas.heads_first(read(n), case.layout["query"]) for n in case.queries]
-    keys = [formulas.heads_first(read(n), case.layout["key"]) for n in case.keys]
-    value = formulas.heads_first(read("v"), case.layout["value"])
+    if not any(case.lengths):
+        return dense(case, read)
+    batch = len(case.lengths[0] or case.lengths[1]) - 1
+    result = numpy.zeros(case.result)
+    log_sum_exp = numpy.full(case.rows, -numpy.inf)
+    for b in range(batch):
+        rows = [slice(known[b], known[b + 1]) if known else slice(None) for known in case.lengths]
+
+        def own(name):
+            array = read(name)
+            if name in case.queries + case.keys + ["v"]:
+                side = rows[0] if name in case.queries else rows[1]
+                operand = {"q": "query", "k": "key", "v": "value"}[name[0]]
+                return array[side][None] if case.layout[operand] == "thd" else array[b:b + 1]
+            roles = case.roles_of(name)
+            if roles:
+                cut = {"batch": slice(b, b + 1), "query": rows[0], "key": rows[1]}
+                return array[tuple(cut.get(role, slice(None)) if array.shape[n] != 1 else slice(None)
+                                   for n, role in enumerate(roles[0]))]
+            return array[b:b + 1] if name in case.origin and array.ndim else array
+        part, rest = dense(case, own, first=b)
+        if case.layout["result"] == "thd":
+            result[rows[0]], log_sum_exp[:, rows[0]] = part[0], rest[0]
+        else:
+            result[b], log_sum_exp[b] = part[0], rest[0]
+    return result, log_sum_exp
+
+
+def dense(case, read, first=0):
+    layout = {name: "bshd" if known == "thd" else known for name, known in case.layout.items()}
+    queries = [formulas.heads_first(read(n), layout["query"]) for n in case.queries]
+    keys = [formulas.heads_first(read(n), layout["key"]) for n in case.keys]
+    value = formulas.heads_first(read("v"), layout["value"])
     sizes = queries[0].shape[:3] + (value.shape[2],)
-    origin = [read(entry) if isinstance(entry, str) and data[entry][0].ndim
-              else int(data[entry][0]) if isinstance(entry, str) else entry
-              for entry in case.origin]
-    positions = formulas.grid(origin, *sizes)
-    auxiliary = {name: formulas.by_role(read(name), roles, center, positions, sizes)
-                 for name, (roles, center) in case.auxiliary.items()}
+    origin = [read(entry) if isinstance(entry, str) else entry for entry in case.origin]
+    origin = [int(entry) if numpy.ndim(entry) == 0 else entry for entry in origin]
+    positions = formulas.grid([origin[0] + first, *origin[1:]], *sizes)
+    labels = None
+    if case.labels:
+        labels = formulas.by_role(read(case.labels[0]), case.labels[1], 0, positions, sizes)
+
+    def look_up(name):
+        roles, center, beyond = (*case.roles_of(name), "clamp")[:3]
+        return formulas.by_role(read(name), roles, center, positions, sizes, beyond, labels)
+    auxiliary = {name: look_up(name) for name in case.auxiliary}
     whole = {name: read(name) for name in case.captured}
 
     def score(products):
@@ -42,8 +80,10 @@ def expected(case, data):
     lowest = numpy.finfo(numpy.float64 if case.element == "f64" else numpy.float32).min
     result, log_sum_exp = formulas.attention(
         queries, keys, value, case.scale, score,
-        read("sink") if case.sink else None, case.uniform, lowest)
-    return formulas.heads_first(result, case.layout["result"]), log_sum_exp
+        read("sink") if case.sink else None, case.uniform, lowest,
+        {pair: look_up(name) for pair, (name, *_) in case.modulate.items()},
+        look_up(case.relative[0]) if case.relative else None)
+    return formulas.heads_first(result, layout["result"]), log_sum_exp
 
 
 def compare(case, what, got, want, element, largest):
@@ -63,17 +103,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", nargs="*", default=[])
     parser.add_argument("--only", default="")
+    parser.add_argument("--value-tables", choices=["with", "without"])
     parser.add_argument("--keep", default="")
     parser.add_argument("--processor", default="")
     arguments = parser.parse_args()
     # A family of terms is a file beside this one.
-    everything = list(cases.ALL)
+    everything = cases.ALL + relative.ALL + methods.ALL
     for path in sorted(pathlib.Path(__file__).parent.glob("*_terms.py")):
         everything += importlib.import_module(path.stem).ALL
     # The sharp ones have tests of their own.
     if "sharp" in arguments.only:
         everything = sharp_cases.ALL
     chosen = [c for c in everything if re.search(arguments.only, c.name)]
+    if arguments.value_tables:
+        chosen = [c for c in chosen if bool(c.relative) == (arguments.value_tables == "with")]
     module = "\n".join(case.function() for case in chosen)
     failures = []
     with tempfile.TemporaryDirectory() as folder:
@@ -82,15 +125,16 @@ def main():
                                arguments.processor)
         for case in chosen:
             data = case.data()
-            results = [(4, case.element)]
+            results = [(len(case.result), case.element)]
             state = "f64" if case.element == "f64" else "f32"
             if case.log_sum_exp:
-                results.append((3, state))
+                results.append((len(case.rows), state))
             operands = [int(array) if array.ndim == 0 else array
                         for array, _ in (data[name] for name in case.parameters)]
             got = native.call(library, case.name, operands, results)
-            want = expected(case, data)
-            largest = numpy.abs(native.load(*data["v"])).max()
+            known = isinstance(case, methods.Program)
+            want = case.expected(data) if known else expected(case, data)
+            largest = numpy.abs(want[0] if known else native.load(*data["v"])).max()
             failures.append(compare(case, "a result", native.load(got[0], case.element),
                                     want[0], case.element, largest))
             if case.log_sum_exp:

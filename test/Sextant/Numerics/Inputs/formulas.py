@@ -28,14 +28,15 @@ def grid(origin, batch, heads, rows, keys):
     return [axis(size, n) for n, size in enumerate((batch, heads, rows, keys))]
 
 
-def by_role(table, roles, center, positions, sizes):
-    """The entry of an auxiliary table for each score; free dimensions last."""
-    index = []
+def by_role(table, roles, center, positions, sizes, beyond="clamp", labels=None):
+    """The entry of a table for each score; free dimensions last."""
+    index, known = [], None
     for dim, role in enumerate(roles):
         if role == "free":
             break
-        if role == "distance":
-            entry = positions[3] - positions[2] + center
+        if role in ("distance", "label"):
+            entry = positions[3] - positions[2] + center if role == "distance" else labels
+            known = (entry >= 0) & (entry < table.shape[dim])
             index.append(numpy.clip(entry, 0, table.shape[dim] - 1))
             continue
         axis = ("batch", "head", "query", "key").index(role)
@@ -43,7 +44,11 @@ def by_role(table, roles, center, positions, sizes):
         shape[axis] = sizes[axis]
         local = numpy.arange(sizes[axis]).reshape(shape)
         index.append(local if table.shape[dim] != 1 else numpy.zeros_like(local))
-    return table[tuple(index)]
+    entries = table[tuple(index)]
+    if beyond == "zero":
+        known = known.reshape(known.shape + (1,) * (entries.ndim - known.ndim))
+        entries = numpy.where(known, entries, 0)
+    return entries
 
 
 def hide(scores, keep):
@@ -71,11 +76,19 @@ def bucket(distance, buckets, furthest, bidirectional):
 
 
 def attention(queries, keys, value, scale, score, sink=None, uniform=False,
-              lowest=numpy.finfo(numpy.float32).min):
-    """Result and log-sum-exp. `score` maps products to scores."""
+              lowest=numpy.finfo(numpy.float32).min, weights=None, relative=None):
+    """Result and log-sum-exp. `score` maps products to scores; `weights` has a
+    vector for each query and key of a pair (Huang's method 3), and `relative`
+    one that is added to the key's value (Shaw)."""
     heads = queries[0].shape[1]
-    products = sum(numpy.einsum("bhid,bhjd->bhij", q, grouped(k, heads))
-                   for q, k in zip(queries, keys))
+    sizes = queries[0].shape[:3] + (value.shape[2],)
+
+    def product(pair, q, k):
+        if pair not in (weights or {}):
+            return numpy.einsum("bhid,bhjd->bhij", q, grouped(k, heads))
+        each = numpy.broadcast_to(weights[pair], sizes + q.shape[3:])
+        return numpy.einsum("bhid,bhijd,bhjd->bhij", q, each, grouped(k, heads))
+    products = sum(product(n, q, k) for n, (q, k) in enumerate(zip(queries, keys)))
     scores = score(products * scale)
     if uniform:
         scores = numpy.maximum(scores, lowest)
@@ -83,11 +96,15 @@ def attention(queries, keys, value, scale, score, sink=None, uniform=False,
     if sink is not None:
         column = numpy.broadcast_to(sink.reshape(1, -1, 1, 1), scores.shape[:3] + (1,))
         logits = numpy.concatenate([scores, column], axis=3)
-    highest = logits.max(axis=3, keepdims=True)
+    highest = logits.max(axis=3, keepdims=True, initial=-numpy.inf)
     shift = numpy.where(numpy.isneginf(highest), 0.0, highest)
-    weights = numpy.exp(scores - shift)
+    shares = numpy.exp(scores - shift)
     total = numpy.exp(logits - shift).sum(axis=3, keepdims=True)
     with numpy.errstate(divide="ignore"):
         log_sum_exp = (numpy.log(total) + shift)[..., 0]
-    share = numpy.divide(weights, total, out=numpy.zeros_like(weights), where=total > 0)
-    return numpy.einsum("bhij,bhjd->bhid", share, grouped(value, heads)), log_sum_exp
+    share = numpy.divide(shares, total, out=numpy.zeros_like(shares), where=total > 0)
+    result = numpy.einsum("bhij,bhjd->bhid", share, grouped(value, heads))
+    if relative is not None:
+        each = numpy.broadcast_to(relative, sizes + value.shape[3:])
+        result += numpy.einsum("bhij,bhijd->bhid", share, each)
+    return result, log_sum_exp

@@ -1,0 +1,251 @@
+//===- AttentionSequences.cpp - sequences that lie end to end -------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Attention in layout thd is attention over each of its sequences: a loop takes
+// the rows of one, as a batch of one, and puts the result where they were.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DestinationStyle.h"
+#include "TileParts.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+
+/// Writes the attention over one sequence.
+class Sequence {
+public:
+  Sequence(OpBuilder &b, AttentionOp op, Value number)
+      : b(b), loc(op.getLoc()), op(op), number(number) {}
+
+  /// The results with this sequence's rows written over `results`.
+  SmallVector<Value> build(ValueRange results);
+
+private:
+  void findRows();
+  void findRows(Value lengths, Value operand, Layout layout, unsigned loop);
+  Value takeOperand(Value operand, Layout layout, unsigned loop);
+  Value takeByRoles(Value operand, AuxiliaryAttr roles) {
+    return sextant::takeByRoles(b, loc, operand, roles, offsets, sizes);
+  }
+  OpFoldResult moveOrigin(unsigned position, OpFoldResult entry);
+  static Layout getOwn(Layout layout) {
+    return layout == Layout::thd ? Layout::bshd : layout;
+  }
+
+  OpBuilder &b;
+  Location loc;
+  AttentionOp op;
+  Value number;
+  /// Of batch, head, query and key.
+  SmallVector<OpFoldResult> offsets, sizes;
+};
+
+} // namespace
+
+/// Where the rows of one side begin, and how many there are.
+void Sequence::findRows(Value lengths, Value operand, Layout layout,
+                        unsigned loop) {
+  OpFoldResult rows =
+      tensor::getMixedSize(b, loc, operand, getSequenceDim(layout));
+  if (!lengths) {
+    offsets[loop] = b.getIndexAttr(0);
+    sizes[loop] = rows;
+    return;
+  }
+  auto read = [&](Value position) -> Value {
+    Value length = tensor::ExtractOp::create(b, loc, lengths, position);
+    if (length.getType().isIndex())
+      return length;
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), length);
+  };
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value begin = read(number);
+  Value end = read(arith::AddIOp::create(b, loc, number, one));
+  auto isAtMost = [&](Value left, Value right) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, left,
+                                 right);
+  };
+  Value all = getValueOrCreateConstantIndexOp(b, loc, rows);
+  Value ascends = arith::AndIOp::create(
+      b, loc, isAtMost(zero, begin),
+      arith::AndIOp::create(b, loc, isAtMost(begin, end), isAtMost(end, all)));
+  cf::AssertOp::create(b, loc, ascends,
+                       loop == 2
+                           ? "expects cumulative lengths of the queries that "
+                             "ascend from 0 to the number of rows"
+                           : "expects cumulative lengths of the keys that "
+                             "ascend from 0 to the number of rows");
+  // The bound says nothing new, but says it where memory is planned.
+  AffineExpr x, y, z;
+  bindSymbols(b.getContext(), x, y, z);
+  offsets[loop] = begin;
+  sizes[loop] = affine::AffineMinOp::create(
+                    b, loc, AffineMap::get(0, 3, {y - x, z}, b.getContext()),
+                    ValueRange{begin, end, all})
+                    .getResult();
+}
+
+void Sequence::findRows() {
+  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+  auto query = op.getQueries().front();
+  int64_t heads = cast<ShapedType>(query.getType())
+                      .getDimSize(getHeadDim(op.getQueryLayout()));
+  offsets = {number, zero, zero, zero};
+  sizes = {one, b.getIndexAttr(heads), zero, zero};
+  findRows(op.getQueryLengths(), query, op.getQueryLayout(), 2);
+  findRows(op.getKeyLengths(), op.getValue(), op.getValueLayout(), 3);
+}
+
+/// The rows of one sequence, as a batch of one.
+Value Sequence::takeOperand(Value operand, Layout layout, unsigned loop) {
+  auto type = cast<RankedTensorType>(operand.getType());
+  SmallVector<OpFoldResult> from(type.getRank(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> count = getSizes(b, loc, operand);
+  if (layout != Layout::thd) {
+    from[0] = number;
+    count[0] = b.getIndexAttr(1);
+    return takeSlice(b, loc, operand, from, count);
+  }
+  from[0] = offsets[loop];
+  count[0] = sizes[loop];
+  Value rows = takeSlice(b, loc, operand, from, count);
+  SmallVector<OpFoldResult> shape = {b.getIndexAttr(1)};
+  llvm::append_range(shape, count);
+  auto [expanded, dynamic] = decomposeMixedValues(shape);
+  return tensor::ExpandShapeOp::create(
+      b, loc, RankedTensorType::get(expanded, type.getElementType()), rows,
+      SmallVector<ReassociationIndices>{{0, 1}, {2}, {3}}, shape);
+}
+
+OpFoldResult Sequence::moveOrigin(unsigned position, OpFoldResult entry) {
+  auto value = dyn_cast<Value>(entry);
+  if (value && !value.getType().isIndex()) {
+    Value own = tensor::ExtractOp::create(b, loc, value, number);
+    if (!own.getType().isIndex())
+      own = arith::IndexCastOp::create(b, loc, b.getIndexType(), own);
+    return own;
+  }
+  if (position != 0)
+    return entry;
+  AffineExpr x, y;
+  bindSymbols(b.getContext(), x, y);
+  return affine::makeComposedFoldedAffineApply(b, loc, x + y,
+                                               {entry, OpFoldResult(number)});
+}
+
+SmallVector<Value> Sequence::build(ValueRange results) {
+  findRows();
+  SmallVector<Value> queries, keys, auxiliaries, modulations, origin;
+  for (Value query : op.getQueries())
+    queries.push_back(takeOperand(query, op.getQueryLayout(), 2));
+  for (Value key : op.getKeys())
+    keys.push_back(takeOperand(key, op.getKeyLayout(), 3));
+  Value value = takeOperand(op.getValue(), op.getValueLayout(), 3);
+  for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles()))
+    auxiliaries.push_back(takeByRoles(operand, cast<AuxiliaryAttr>(roles)));
+  for (auto [operand, roles] :
+       llvm::zip(op.getModulations(), op.getModulationRoles()))
+    modulations.push_back(takeByRoles(operand, cast<AuxiliaryAttr>(roles)));
+  Value labels = op.getLabels(), table = op.getValueTable();
+  if (labels)
+    labels = takeByRoles(labels, *op.getLabelRoles());
+  if (table)
+    table = takeByRoles(table, *op.getValueTableRoles());
+  SmallVector<int64_t> staticOrigin;
+  auto interface = cast<AttentionOpInterface>(op.getOperation());
+  for (auto [position, entry] : llvm::enumerate(interface.getMixedOrigin()))
+    dispatchIndexOpFoldResult(moveOrigin(position, entry), origin,
+                              staticOrigin);
+  bool isRagged = op.getResultLayout() == Layout::thd;
+  auto own = AttentionOp::create(
+      b, loc, queries, keys, value, auxiliaries, origin, op.getRoles(),
+      staticOrigin, op.getScale(), getOwn(op.getQueryLayout()),
+      getOwn(op.getKeyLayout()), getOwn(op.getValueLayout()),
+      getOwn(op.getResultLayout()), op.getEmptyRow(), op.getSink(),
+      op.getWithLogSumExp(), modulations, labels, op.getModulationRoles(),
+      op.getModulatedPairs(), op.getLabelRolesAttr(), table,
+      op.getValueTableRolesAttr(), Value(), Value());
+  IRMapping mapping;
+  op.getScore().cloneInto(&own.getScore(), mapping);
+  own->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+
+  SmallVector<Value> written;
+  for (auto [position, part, whole] :
+       llvm::enumerate(own.getResults(), results)) {
+    SmallVector<OpFoldResult> count = getSizes(b, loc, whole);
+    SmallVector<OpFoldResult> from(count.size(), b.getIndexAttr(0));
+    Value rows = part;
+    if (isRagged) {
+      unsigned dim = position == 0 ? 0 : 1;
+      from[dim] = offsets[2];
+      count[dim] = sizes[2];
+      SmallVector<ReassociationIndices> groups = {{0, 1}, {2}};
+      if (position == 0)
+        groups.push_back({3});
+      rows = tensor::CollapseShapeOp::create(b, loc, part, groups);
+    } else {
+      from[0] = number;
+      count[0] = b.getIndexAttr(1);
+    }
+    written.push_back(putSlice(b, loc, rows, whole, from, count));
+  }
+  return written;
+}
+
+SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
+  Location loc = op.getLoc();
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value lengths =
+      op.getQueryLengths() ? op.getQueryLengths() : op.getKeyLengths();
+  Value count = arith::SubIOp::create(
+      b, loc, tensor::DimOp::create(b, loc, lengths, 0), one);
+  // A row of no sequence sees no key.
+  ReifiedRankedShapedTypeDims shapes;
+  (void)op.reifyResultShapes(b, shapes);
+  SmallVector<Value> results;
+  for (auto [shape, type] : llvm::zip(shapes, op->getResultTypes())) {
+    auto element = cast<FloatType>(getElementTypeOrSelf(type));
+    Value empty = tensor::EmptyOp::create(b, loc, shape, element);
+    const llvm::fltSemantics &semantics = element.getFloatSemantics();
+    Value nothing = arith::ConstantOp::create(
+        b, loc,
+        b.getFloatAttr(element, results.empty()
+                                    ? APFloat::getZero(semantics)
+                                    : APFloat::getInf(semantics, true)));
+    results.push_back(
+        linalg::FillOp::create(b, loc, nothing, empty).getResult(0));
+  }
+  auto loop = scf::ForOp::create(b, loc, zero, count, one, results);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Sequence sequence(b, op, loop.getInductionVar());
+    scf::YieldOp::create(b, loc, sequence.build(loop.getRegionIterArgs()));
+  }
+  SmallVector<Value> values;
+  for (auto [result, type] :
+       llvm::zip(loop.getResults(), op->getResultTypes())) {
+    Value value = result;
+    if (value.getType() != type)
+      value = tensor::CastOp::create(b, loc, type, value);
+    values.push_back(value);
+  }
+  return values;
+}
