@@ -170,8 +170,18 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());
   pm.addNestedPass<func::FuncOp>(createChunkLinearAttention());
   pm.addPass(createSplitSequences());
+  pm.addPass(createJoinPairs());
   pm.addPass(createAttentionToKernel());
-  // What has no kernel is computed as it is defined.
+  // What has no kernel is computed as its running form is defined, tile by
+  // tile: no score matrix is ever in memory.
+  pm.addPass(createGoOnline());
+  TileAttentionOptions tiles;
+  tiles.tileQueries = 32;
+  tiles.tileKeys = 64;
+  tiles.parallel = true;
+  pm.addPass(createTileAttention(tiles));
+  addCleanup(pm);
+  pm.addPass(createSkipTiles());
   pm.addPass(createDecompose(keepAppends));
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
@@ -215,6 +225,10 @@ void mlir::sextant::registerPipelines() {
   PassPipelineRegistration<ReferenceOptions>(
       "sextant-reference", "plain loops, the oracle for every other pipeline",
       buildReferencePipeline);
+  PassPipelineRegistration<CpuOptions>(
+      "sextant-cpu-tensors",
+      "the part of sextant-cpu that ends before there is memory",
+      buildCpuTensorPipeline);
   PassPipelineRegistration<CpuOptions>(
       "sextant-cpu", "fused and threaded code for the CPU", buildCpuPipeline);
 }

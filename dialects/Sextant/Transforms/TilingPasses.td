@@ -68,7 +68,9 @@ def TileAttention : Pass<"sextant-tile-attention"> {
     dialect can do the same otherwise.
 
     Keys are rotated once, before the loops: fused, they would be rotated again
-    for every tile of queries.
+    for every tile of queries. A product with a row for each query, which only
+    the step reads, is computed by each tile for its rows: a table of relative
+    vectors that is as long as the keys has no place in memory otherwise.
 
     ```mlir
     func.func @to_tile(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
@@ -87,6 +89,8 @@ def TileAttention : Pass<"sextant-tile-attention"> {
     Option<"tileHeads", "heads", "int64_t", "1", "Query heads of a tile">,
     Option<"tileQueries", "queries", "int64_t", "64", "Queries of a tile">,
     Option<"tileKeys", "keys", "int64_t", "256", "Keys of a step">,
+    Option<"parallel", "parallel", "bool", "false",
+           "Let tiles of rows run side by side, by scf.forall">,
     Option<"fuseRotations", "fuse-rotations", "bool", "true",
            "Rotate queries within the loops">,
   ];
@@ -94,6 +98,28 @@ def TileAttention : Pass<"sextant-tile-attention"> {
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def JoinPairs : Pass<"sextant-join-pairs"> {
+  let summary = "Put several query/key pairs side by side as one";
+  let description = [{
+    The sum of several pairs' products is the product of one pair that has them
+    side by side. Key heads that fewer share are repeated, as is the value, so
+    that key and value have equally many: what a kernel for one pair takes.
+
+    ```mlir
+    func.func @latent(%q: tensor<2x6x5x16xf32>, %k: tensor<2x6x11x16xf32>, %qr: tensor<2x6x5x8xf32>,
+                      %kr: tensor<2x1x11x8xf32>, %v: tensor<2x6x11x13xf32>) -> tensor<2x6x5x13xf32> {
+      %o = sextant.attention query(%q, %qr : tensor<2x6x5x16xf32>, tensor<2x6x5x8xf32>)
+          key(%k, %kr : tensor<2x6x11x16xf32>, tensor<2x1x11x8xf32>)
+          value(%v : tensor<2x6x11x13xf32>) : tensor<2x6x5x13xf32>
+      return %o : tensor<2x6x5x13xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -208,6 +209,58 @@ SmallVector<Value> Sequence::build(ValueRange results) {
   return written;
 }
 
+/// Checks that whatever has a batch has `count` of it.
+static void checkBatches(OpBuilder &b, AttentionOp op, Value count) {
+  Location loc = op.getLoc();
+  auto check = [&](Value operand, unsigned dim, int64_t more,
+                   const Twine &what) {
+    AffineExpr size = b.getAffineSymbolExpr(0);
+    Value own = getValueOrCreateConstantIndexOp(
+        b, loc,
+        affine::makeComposedFoldedAffineApply(
+            b, loc, size - more, tensor::getMixedSize(b, loc, operand, dim)));
+    Value isEqual = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq,
+                                                  own, count);
+    if (!matchPattern(isEqual, m_One()))
+      cf::AssertOp::create(
+          b, loc, isEqual,
+          ("expects as many " + what + " as there are sequences").str());
+  };
+  auto checkByRoles = [&](Value operand, AuxiliaryAttr roles,
+                          const Twine &what) {
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
+      if (role == DimensionRole::batch &&
+          cast<ShapedType>(operand.getType()).getDimSize(dim) != 1)
+        check(operand, dim, 0, what);
+  };
+  if (op.getQueryLayout() != Layout::thd)
+    for (Value query : op.getQueries())
+      check(query, 0, 0, "batch entries of the queries");
+  if (op.getKeyLayout() != Layout::thd) {
+    for (Value key : op.getKeys())
+      check(key, 0, 0, "batch entries of the keys");
+    check(op.getValue(), 0, 0, "batch entries of the value");
+  }
+  if (op.getQueryLengths() && op.getKeyLengths())
+    check(op.getKeyLengths(), 0, 1, "lengths of keys");
+  for (Value entry : op.getOrigin())
+    if (isa<ShapedType>(entry.getType()))
+      check(entry, 0, 0, "entries of the origin");
+  for (auto [operand, roles] : llvm::zip(op.getAuxiliaries(), op.getRoles()))
+    checkByRoles(operand, cast<AuxiliaryAttr>(roles),
+                 "batch entries of an auxiliary operand");
+  for (auto [operand, roles] :
+       llvm::zip(op.getModulations(), op.getModulationRoles()))
+    checkByRoles(operand, cast<AuxiliaryAttr>(roles),
+                 "batch entries of a modulation");
+  if (op.getLabels())
+    checkByRoles(op.getLabels(), *op.getLabelRoles(),
+                 "batch entries of the labels");
+  if (op.getValueTable())
+    checkByRoles(op.getValueTable(), *op.getValueTableRoles(),
+                 "batch entries of the table of values");
+}
+
 SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
   Location loc = op.getLoc();
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
@@ -216,6 +269,7 @@ SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
       op.getQueryLengths() ? op.getQueryLengths() : op.getKeyLengths();
   Value count = arith::SubIOp::create(
       b, loc, tensor::DimOp::create(b, loc, lengths, 0), one);
+  checkBatches(b, op, count);
   // A row of no sequence sees no key.
   ReifiedRankedShapedTypeDims shapes;
   (void)op.reifyResultShapes(b, shapes);

@@ -78,10 +78,12 @@ private:
       sizes.push_back(rewriter.getIndexAttr(size));
     scf::SCFTilingOptions tiling;
     tiling.setTileSizes(sizes);
+    if (parallel)
+      tiling.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
     scf::SCFTileAndFuseOptions options;
     options.setTilingOptions(tiling);
     options.setFusionControlFn(
-        [this](tensor::ExtractSliceOp, OpResult producer, bool)
+        [this](tensor::ExtractSliceOp slice, OpResult producer, bool)
             -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
           Operation *op = producer.getOwner();
           // A rotated query is read by one tile, a rotated key by many.
@@ -94,7 +96,8 @@ private:
                         llvm::is_contained(step.getQueries(), producer) &&
                         !llvm::is_contained(step.getKeys(), producer));
               });
-          if (!isRotatedQuery && !isa<OnlineAttentionOp, linalg::FillOp>(op))
+          if (!isRotatedQuery && !isProductOfRows(slice, producer) &&
+              !isa<OnlineAttentionOp, linalg::FillOp>(op))
             return std::nullopt;
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
         });
@@ -110,6 +113,31 @@ private:
         rewriter.replaceAllUsesWith(result, replacement);
     eraseIfUnused(rewriter, end);
     return success();
+  }
+
+  /// Whether `slice` takes the rows of a tile out of what a linalg op computes
+  /// for each query, and only steps read.
+  static bool isProductOfRows(tensor::ExtractSliceOp slice, OpResult producer) {
+    if (!isa<linalg::LinalgOp>(producer.getOwner()) ||
+        !llvm::all_of(producer.getUsers(), [](Operation *user) {
+          return isa<tensor::ExtractSliceOp, OnlineAttentionOp>(user);
+        }))
+      return false;
+    for (Operation *user : slice->getUsers()) {
+      auto step = dyn_cast<OnlineAttentionOp>(user);
+      if (!step)
+        continue;
+      for (auto [operand, attribute] :
+           llvm::zip(step.getAuxiliaries(), step.getRoles())) {
+        ArrayRef<DimensionRole> roles =
+            cast<AuxiliaryAttr>(attribute).getRoles();
+        if (operand == slice.getResult() &&
+            llvm::is_contained(roles, DimensionRole::query) &&
+            !llvm::is_contained(roles, DimensionRole::key))
+          return true;
+      }
+    }
+    return false;
   }
 
   void tileOverKeys(IRRewriter &rewriter, OnlineAttentionOp step) {
@@ -144,7 +172,7 @@ private:
     }
   }
   static bool isPureOnTensors(Operation *op) {
-    return isa<FinalizeOp, OnlineAttentionOp, linalg::FillOp, RotateOp,
+    return isa<FinalizeOp, OnlineAttentionOp, linalg::LinalgOp, RotateOp,
                tensor::EmptyOp>(op) &&
            isMemoryEffectFree(op);
   }
