@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -50,7 +51,16 @@ static std::string nameOf(Location loc) {
 }
 
 std::string mlir::sextant::nodeName(Operation *op) {
-  return nameOf(op->getLoc());
+  // A model's names are not to be trusted with a terminal.
+  std::string name;
+  for (char c : nameOf(op->getLoc())) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+      name += c;
+    else
+      name +=
+          {'\\', 'x', llvm::hexdigit((c >> 4) & 15), llvm::hexdigit(c & 15)};
+  }
+  return name;
 }
 
 //===----------------------------------------------------------------------===//
