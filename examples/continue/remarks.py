@@ -22,6 +22,7 @@ def read_remarks(path):
 SHOWN = [
     "sextant-raise-rotation", "sextant-raise-attention", "sextant-name-terms", "sextant-raise-cache",
     "sextant-tabulate-rotation", "sextant-attention-to-kernel", "sextant-pack-linear",
+    "sextant-permit-aliases",
 ]
 
 

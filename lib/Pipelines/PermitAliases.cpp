@@ -160,8 +160,9 @@ void PermitAliases::runOnOperation() {
                          .category("sextant-permit-aliases")
                          .function(entry.getName());
       if (past)
-        remark::passed(argument.getLoc(), options) << remark::add(
-            "output may be the memory of input {0}", past.getArgNumber());
+        remark::passed(argument.getLoc(), options)
+            << "a present may be the memory of its past"
+            << remark::metric("input", int64_t(past.getArgNumber()));
       else
         remark::missed(argument.getLoc(), options)
             << remark::reason("output is apart from all inputs: {0}", why);

@@ -4,7 +4,7 @@
 !cache = memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>
 !rows = memref<?x3x?x16xf32>
 
-// REMARK: output may be the memory of input 1
+// REMARK: a present may be the memory of its past{{.*}}input=1
 // CHECK: module attributes {sextant.aliases = array<i64: 1>, sextant.open_strides = array<i64: 0, 2, 2>}
 func.func @grows_behind_a_past(%rows: !rows, %past: !cache, %out: !cache {sextant.role = "output"}) {
   sextant.cache_append ins(%rows : !rows) behind(%past : !cache) outs(%out : !cache)
