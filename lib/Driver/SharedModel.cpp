@@ -33,6 +33,10 @@ Expected<std::unique_ptr<SharedModel>> SharedModel::open(StringRef path) {
     return createStringError("expects a library that Sextant made, but '" +
                              path + "' has no symbol sextant_model_v1");
   result->table = entry();
+  if (result->table->size < sizeof(sextant_model_table))
+    return createStringError("expects a library that this version made or a "
+                             "later one, but '" +
+                             path + "' is older");
   char message[512];
   if (result->table->create(nullptr, &result->model, message, sizeof(message)))
     return createStringError("cannot create the model of '" + path +

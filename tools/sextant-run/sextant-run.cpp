@@ -88,5 +88,11 @@ int main(int argc, char **argv) {
         << "expects a model, but got none\n";
     return 1;
   }
+  if (options.threads < 1) {
+    WithColor::error(errs(), "sextant-run")
+        << "expects --threads to be positive, but got " << options.threads
+        << '\n';
+    return 1;
+  }
   return runModel(options);
 }
