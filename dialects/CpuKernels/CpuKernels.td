@@ -105,6 +105,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     - (C2) the region takes score, batch, head, query and key position, then
       one value for each auxiliary and each capture.
     - (C3) there is one result for each destination that is a tensor.
+    - (C4) `modulation` and `value_table`, as `sextant.attention` has them, are
+      read by batch, head, distance and one free dimension, of static size.
 
     ```mlir
     func.func @causal(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>,
@@ -127,6 +129,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     Variadic<AnyType>:$origin,
     Variadic<AnyType>:$captures,
     Optional<AnyShaped>:$sink,
+    Optional<AnyShaped>:$modulation,
+    Optional<AnyShaped>:$value_table,
     AnyShaped:$init,
     Optional<AnyShaped>:$log_sum_exp_init,
     DefaultValuedAttr<Sextant_AuxiliaryArray, "{}">:$roles,
@@ -136,7 +140,9 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$key_layout,
     DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$value_layout,
     DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$result_layout,
-    DefaultValuedAttr<Sextant_EmptyRow, "::mlir::sextant::EmptyRow::zero">:$empty_row);
+    DefaultValuedAttr<Sextant_EmptyRow, "::mlir::sextant::EmptyRow::zero">:$empty_row,
+    OptionalAttr<Sextant_Auxiliary>:$modulation_roles,
+    OptionalAttr<Sextant_Auxiliary>:$value_table_roles);
   let regions = (region SizedRegion<1>:$score);
   let results = (outs Variadic<AnyRankedTensor>:$results);
 
@@ -146,6 +152,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     (`origin` `(` $origin^ `:` type($origin) `)`)? (`at` $static_origin^)?
     (`capture` `(` $captures^ `:` type($captures) `)`)?
     (`sink` `(` $sink^ `:` type($sink) `)`)?
+    (`modulate` `(` $modulation^ `as` $modulation_roles `:` type($modulation) `)`)?
+    (`relative_value` `(` $value_table^ `as` $value_table_roles `:` type($value_table) `)`)?
     `outs` `(` $init `:` type($init) `)`
     (`log_sum_exp` `(` $log_sum_exp_init^ `:` type($log_sum_exp_init) `)`)?
     (`scale` $scale^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?

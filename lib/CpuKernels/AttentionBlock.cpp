@@ -106,10 +106,11 @@ void AttentionKernel::loadQueries() {
   });
   Value padded = few ? count : mul(ceilDiv(count, unit.rows), unit.rows);
   forEach(constant(0), padded, 1, [&](Value row) {
-    forEach(constant(0), constant(getColumns()), unit.lanes, [&](Value column) {
-      vector::StoreOp::create(b, loc, zero, accumulator,
-                              ValueRange{row, column});
-    });
+    forEach(constant(0), constant(getColumns() + getHistogramColumns()),
+            unit.lanes, [&](Value column) {
+              vector::StoreOp::create(b, loc, zero, accumulator,
+                                      ValueRange{row, column});
+            });
   });
   // Rows that only fill up the last tile.
   forEach(count, padded, 1, [&](Value row) {
@@ -126,6 +127,8 @@ void AttentionKernel::loadQueries() {
                                       ValueRange{row, column});
             });
   });
+  if (modulation)
+    prepareModulation(padded);
 }
 
 void AttentionKernel::storeRow(Value row, Value sum, Value peak,
@@ -163,6 +166,8 @@ void AttentionKernel::storeRow(Value row, Value sum, Value peak,
 void AttentionKernel::storeResults() {
   OpBuilder &b = *builder;
   forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
+    if (valueTable)
+      addRelativeValues(row);
     Value sum = memref::LoadOp::create(b, loc, sums, row);
     Value peak = memref::LoadOp::create(b, loc, maxima, row);
     storeRow(row, sum, peak, [&](Value column) -> Value {
@@ -220,8 +225,8 @@ void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
            {shape.keySize, width});
     Value column = mul(number, width);
     forEachTile([&](int64_t rows, Value row) {
-      auto body = [&] {
-        Value left = at(queryTile, {row, zero},
+      auto buildPlain = [&](Value queries) {
+        Value left = at(queries, {row, zero},
                         {b.getIndexAttr(rows), b.getIndexAttr(shape.keySize)},
                         {rows, shape.keySize});
         auto loadLeft = [&](OpBuilder &b, Location loc, int64_t r,
@@ -249,6 +254,13 @@ void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
                 b, loc, results[r * unit.vectors + v], scores,
                 ValueRange{add(row, constant(r)),
                            add(column, constant(v * unit.lanes))});
+      };
+      auto body = [&] {
+        if (modulation)
+          buildWeightedProducts(rows, row, panel, add(keyBegin, column), column,
+                                buildPlain);
+        else
+          buildPlain(queryTile);
       };
       if (hasRanges)
         buildIf(less(column, keysOfTile(row, keyBegin, keyEnd)), body);
@@ -361,6 +373,12 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
     buildIf(less(constant(0), count),
             [&] { buildSoftmax(rows, keyBegin, count); });
   });
+  if (valueTable)
+    forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
+      Value count = keysOfTile(row, keyBegin, keyEnd);
+      buildIf(less(constant(0), count),
+              [&] { countWeights(row, keyBegin, count); });
+    });
   buildWeightedSum(keyBegin, keyEnd);
 }
 
@@ -377,6 +395,8 @@ void AttentionKernel::bindOperands(Block *entry,
   for (size_t i = 0; i < op.getCaptures().size(); ++i)
     captures.push_back(*argument++);
   sink = op.getSink() ? *argument++ : Value();
+  modulation = op.getModulation() ? *argument++ : Value();
+  valueTable = op.getValueTable() ? *argument++ : Value();
   init = *argument++;
   logSumExp = op.getLogSumExpInit() ? *argument++ : Value();
   queryCount = memref::DimOp::create(*builder, loc, query,
@@ -449,6 +469,13 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   queryTile = scratch({rows, size}, f32);
   // Some columns more, or the rows of a tile would share cache sets.
   scores = scratch({rows, shape.blockKeys + width}, f32);
+  if (modulation) {
+    int64_t entries = cast<ShapedType>(modulation.getType())
+                          .getDimSize(*op.getModulationRoles()->getEntryDim());
+    weights = scratch({shape.keySize, entries + 2 * width}, f32);
+    queriesBefore = scratch({rows, size}, f32);
+    queriesBehind = scratch({rows, size}, f32);
+  }
   maxima = scratch({rows}, f32);
   sums = scratch({rows}, f32);
   limits = scratch({rows / unit.rows}, b.getIndexType());
@@ -461,7 +488,7 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
         {rows, getColumns() + unit.lanes});
     accumulator = state;
   } else {
-    accumulator = scratch({rows, getColumns()}, f32);
+    accumulator = scratch({rows, getColumns() + getHistogramColumns()}, f32);
   }
 
   blockFirst = constant(0);

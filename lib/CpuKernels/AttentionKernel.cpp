@@ -71,6 +71,10 @@ SmallVector<Value> AttentionKernel::getBlockOperands() {
   llvm::append_range(operands, op.getCaptures());
   if (op.getSink())
     operands.push_back(op.getSink());
+  if (op.getModulation())
+    operands.push_back(op.getModulation());
+  if (op.getValueTable())
+    operands.push_back(op.getValueTable());
   operands.push_back(op.getInit());
   if (op.getLogSumExpInit())
     operands.push_back(op.getLogSumExpInit());

@@ -102,6 +102,8 @@ private:
   void storeNarrow(Value vector, Value memref, ArrayRef<Value> indices,
                    int64_t columns);
   int64_t getColumns() const { return shape.valuePanels(unit) * width; }
+  /// Those behind the value's, which count what entries of its table weigh.
+  int64_t getHistogramColumns();
 
   /// A private function that is called and not inlined: one copy in the
   /// library.
@@ -141,6 +143,20 @@ private:
                 function_ref<Value(Value column)> loadSums);
   std::pair<Value, Value> headAndQuery(Value row);
 
+  // Vectors by distance.
+  /// `entry` of a table for the row being written, at `column`.
+  SmallVector<Value> tableIndices(Value table, AuxiliaryAttr roles, Value entry,
+                                  Value column);
+  Value sumOfWeights(Value row, Value from, Value to);
+  void countWeights(Value row, Value keyBegin, Value count);
+  void addRelativeValues(Value row);
+  void prepareModulation(Value paddedRows);
+  /// The first and the last query of a tile.
+  std::pair<Value, Value> queriesOf(Value row, int64_t rows);
+  void buildWeightedProducts(int64_t rows, Value row, Value panel,
+                             Value firstKey, Value column,
+                             function_ref<void(Value queries)> buildPlain);
+
   // Softmax of rows over one block.
   void buildSoftmax(ArrayRef<Value> rows, Value keyBegin, Value count);
   /// The score region of one row; returns what its exponents count against,
@@ -177,7 +193,11 @@ private:
       rowEnd, keyCount, queryCount, slot, chunk;
   SmallVector<Value> auxiliaries, captures, dynamicOrigin;
   SmallVector<Value> origin; // batch, head, query, key
-  // Scratch.
+  Value modulation, valueTable;
+  // Scratch. `weights` is the modulation's table with its entries side by side
+  // and a panel of its outer ones on either side; of the queries before and
+  // behind it all products have one weight.
+  Value weights, queriesBefore, queriesBehind;
   Value queryTile, scores, accumulator, maxima, sums, limits;
   // The score region with its terms lowered, complete and without what does
   // nothing on inert keys.

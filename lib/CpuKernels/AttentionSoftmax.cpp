@@ -397,8 +397,8 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
     memref::StoreOp::create(b, loc, arith::MulFOp::create(b, loc, sum, scalar),
                             sums, row);
     memref::StoreOp::create(b, loc, current, maxima, row);
-    forEach(constant(0), constant(shape.valuePanels(unit) * width), unit.lanes,
-            [&](Value column) {
+    forEach(constant(0), constant(getColumns() + getHistogramColumns()),
+            unit.lanes, [&](Value column) {
               Value vector = vector::LoadOp::create(
                   b, loc, vectorType, accumulator, ValueRange{row, column});
               vector::StoreOp::create(

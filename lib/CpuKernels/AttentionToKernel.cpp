@@ -61,12 +61,44 @@ static bool hasKeyRole(AuxiliaryAttr roles) {
 
 /// Why the kernel cannot have this attention, or nothing.
 static std::string whyNot(AttentionOp op) {
-  if (!op.getModulations().empty())
-    return "expects products that no table weights";
-  if (op.getValueTable())
-    return "expects values without a table by position";
+  int64_t heads = cast<ShapedType>(op.getQueries()[0].getType())
+                      .getDimSize(getHeadDim(op.getQueryLayout()));
+  int64_t group = heads / cast<ShapedType>(op.getKeys()[0].getType())
+                              .getDimSize(getHeadDim(op.getKeyLayout()));
+  for (auto [table, attribute] :
+       llvm::zip(op.getModulations(), op.getModulationRoles())) {
+    auto roles = cast<AuxiliaryAttr>(attribute);
+    auto type = cast<ShapedType>(table.getType());
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
+      if (role == DimensionRole::query || role == DimensionRole::key ||
+          (role == DimensionRole::head && group != 1 &&
+           type.getDimSize(dim) != 1))
+        return "expects products weighted by distance, with one table for the "
+               "query heads of a key head";
+    if (!roles.getEntryDim() || type.isDynamicDim(*roles.getEntryDim()))
+      return "expects a table of static size to weight products";
+    // Its transposed copy lies on the stack.
+    if (type.getDimSize(*roles.getEntryDim()) * type.getShape().back() > 65536)
+      return "expects a table of at most 65536 elements to weight products";
+  }
   if (op.getLabels())
     return "expects no labels";
+  // As long as the keys, such rows are a score matrix of their own; tiles of
+  // queries compute them where they need them.
+  int64_t keys = cast<ShapedType>(op.getKeys()[0].getType())
+                     .getDimSize(getSequenceDim(op.getKeyLayout()));
+  for (auto [operand, attribute] :
+       llvm::zip(op.getAuxiliaries(), op.getRoles())) {
+    auto roles = cast<AuxiliaryAttr>(attribute);
+    std::optional<unsigned> dim = roles.getEntryDim();
+    if (!dim || !operand.getDefiningOp<linalg::LinalgOp>() ||
+        !llvm::is_contained(roles.getRoles(), DimensionRole::query))
+      continue;
+    int64_t entries = cast<ShapedType>(operand.getType()).getDimSize(*dim);
+    if (ShapedType::isDynamic(entries) ||
+        (!ShapedType::isDynamic(keys) && entries >= keys))
+      return "expects products of queries with fewer vectors than keys";
+  }
   for (Attribute roles : op.getRoles())
     if (cast<AuxiliaryAttr>(roles).getBeyond() != Beyond::clamp)
       return "expects auxiliaries whose outer entries hold beyond them";
@@ -214,10 +246,16 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
     types.push_back(init.getType());
   auto kernel = cpu::AttentionOp::create(
       b, loc, types, query, key, value, auxiliaries, op.getOrigin(), captures,
-      op.getSink(), inits[0], inits.size() > 1 ? inits[1] : Value(),
+      op.getSink(),
+      op.getModulations().empty() ? Value() : op.getModulations()[0],
+      op.getValueTable(), inits[0], inits.size() > 1 ? inits[1] : Value(),
       b.getArrayAttr(roles), op.getStaticOriginAttr(), op.getScaleAttr(),
       op.getQueryLayoutAttr(), op.getKeyLayoutAttr(), op.getValueLayoutAttr(),
-      op.getResultLayoutAttr(), op.getEmptyRowAttr());
+      op.getResultLayoutAttr(), op.getEmptyRowAttr(),
+      op.getModulations().empty()
+          ? AuxiliaryAttr()
+          : cast<AuxiliaryAttr>(op.getModulationRoles()[0]),
+      op.getValueTableRolesAttr());
   buildScore(b, op, kernel, captures);
   b.setInsertionPointAfter(kernel);
   SmallVector<Value> results(kernel.getResults());

@@ -112,7 +112,7 @@ void LinearOp::getEffects(
 //===----------------------------------------------------------------------===//
 
 MutableOperandRange AttentionOp::getDpsInitsMutable() {
-  auto [first, length] = getODSOperandIndexAndLength(7);
+  auto [first, length] = getODSOperandIndexAndLength(9);
   unsigned count = length + (getLogSumExpInit() ? 1 : 0);
   return MutableOperandRange(getOperation(), first, count);
 }
@@ -136,6 +136,29 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expects roles for ")
            << getAuxiliaries().size() << " auxiliaries, but got "
            << getRoles().size();
+
+  // attention (C4)
+  std::pair<Value, std::optional<AuxiliaryAttr>> tables[] = {
+      {getModulation(), getModulationRoles()},
+      {getValueTable(), getValueTableRoles()}};
+  for (auto &[table, roles] : tables) {
+    if (!table && !roles)
+      continue;
+    bool fits = table && roles && roles->getEntryDim() &&
+                !roles->readsLabels() && roles->getNumFree() == 1;
+    for (DimensionRole role :
+         fits ? roles->getRoles() : ArrayRef<DimensionRole>())
+      fits &= role != DimensionRole::query && role != DimensionRole::key;
+    auto type = table ? cast<ShapedType>(table.getType()) : ShapedType();
+    fits = fits && type.hasRank() &&
+           type.getRank() == static_cast<int64_t>(roles->getRoles().size()) &&
+           !type.isDynamicDim(*roles->getEntryDim()) &&
+           !ShapedType::isDynamic(type.getShape().back());
+    if (!fits)
+      return emitOpError("expects a table by batch, head, distance and one "
+                         "free dimension, but got ")
+             << (table ? table.getType() : Type());
+  }
 
   // attention (C3)
   size_t tensors = llvm::count_if(getDpsInits(), [](Value init) {

@@ -174,7 +174,8 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
                           kernel.buildBlock(b, /*few=*/false),
                           func::FuncOp(),
                           func::FuncOp()};
-  if (kernel.getShape().valueSize % unit.lanes == 0) {
+  if (kernel.getShape().valueSize % unit.lanes == 0 && !op.getModulation() &&
+      !op.getValueTable()) {
     made.few = kernel.buildBlock(b, /*few=*/true);
     made.merge = kernel.buildMerge(b);
   }

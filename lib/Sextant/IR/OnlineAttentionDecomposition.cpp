@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace mlir::sextant;
 
@@ -51,7 +53,16 @@ OnlineAttentionOp::decomposeOperation(OpBuilder &b) {
   AffineMap full = AffineMap::getMultiDimIdentityMap(4, context);
 
   Value scores = parts.buildScores();
-  Value maximum = parts.buildMaximum(scores, getMaximum());
+  // Until the end both the old and the new maximum are needed; the destination
+  // is written last, where a loop that carries the state can do it in place.
+  Value own = parts.buildMaximum(
+      scores, parts.buildFilled(parts.getRowShape(),
+                                -std::numeric_limits<double>::infinity()));
+  Value maximum =
+      buildElementwise(b, loc, {own, getMaximum()},
+                       tensor::EmptyOp::create(b, loc, parts.getRowShape(),
+                                               parts.getScoreType()),
+                       {rows, rows, rows}, buildMaximumOf);
   Value probabilities = parts.buildProbabilities(scores, maximum);
 
   auto rescale = [](OpBuilder &b, Location loc, ValueRange args) {
@@ -65,14 +76,19 @@ OnlineAttentionOp::decomposeOperation(OpBuilder &b) {
       buildElementwise(b, loc, {getMaximum(), maximum}, getAccumulator(),
                        {rowOfFull, rowOfFull, full}, rescale);
   accumulator = parts.buildValueProduct(probabilities, accumulator);
-  SmallVector<Value> state = {accumulator, maximum, sum};
+  Value histogram;
   if (getHistogram()) {
-    Value histogram =
+    histogram =
         buildElementwise(b, loc, {getMaximum(), maximum}, getHistogram(),
                          {rowOfFull, rowOfFull, full}, rescale);
-    state.push_back(
-        parts.buildHistogram(probabilities, histogram, *getHistogramIndex()));
+    histogram =
+        parts.buildHistogram(probabilities, histogram, *getHistogramIndex());
   }
+  Value kept = buildElementwise(b, loc, maximum, getMaximum(), {rows, rows},
+                                buildMaximumOf);
+  SmallVector<Value> state = {accumulator, kept, sum};
+  if (histogram)
+    state.push_back(histogram);
   return state;
 }
 

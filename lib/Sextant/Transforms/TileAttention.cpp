@@ -118,7 +118,12 @@ private:
   /// Whether `slice` takes the rows of a tile out of what a linalg op computes
   /// for each query, and only steps read.
   static bool isProductOfRows(tensor::ExtractSliceOp slice, OpResult producer) {
-    if (!isa<linalg::LinalgOp>(producer.getOwner()) ||
+    // Upstream slices an operand wrongly where an index runs backwards.
+    auto product = dyn_cast<linalg::LinalgOp>(producer.getOwner());
+    if (!product ||
+        !llvm::all_of(
+            product.getIndexingMapsArray(),
+            [](AffineMap map) { return map.isProjectedPermutation(); }) ||
         !llvm::all_of(producer.getUsers(), [](Operation *user) {
           return isa<tensor::ExtractSliceOp, OnlineAttentionOp>(user);
         }))

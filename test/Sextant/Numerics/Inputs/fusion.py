@@ -26,8 +26,6 @@ def main():
             if "?" in shape or math.prod(map(int, shape)) >= QUERIES * KEYS:
                 failures.append(f"{program.name}: expects no buffer of {QUERIES} x {KEYS} elements, "
                                 f"but got {'x'.join(shape)}")
-        if not sizes:
-            failures.append(f"{program.name}: expects buffers to look at, but got none")
     print("\n".join(failures))
     print(f"{len(methods.ALL)} methods, {len(failures)} failures")
     sys.exit(bool(failures))

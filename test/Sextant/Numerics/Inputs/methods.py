@@ -39,25 +39,40 @@ def kind(shape):
     return "tensor<" + "x".join(map(str, shape)) + "xf32>"
 
 
+def turned(result, equation, shape, operand, index):
+    """Lines for a tensor whose `index` runs backwards."""
+    names = ", ".join(equation)
+    from_end = ", ".join(f"{shape[equation.index(c)] - 1} - {c}" if c == index else c for c in equation)
+    loops = ", ".join(['"parallel"'] * len(shape))
+    return [f"%{result}_empty = tensor.empty() : {kind(shape)}",
+            f"%{result} = linalg.generic {{indexing_maps = [affine_map<({names}) -> ({from_end})>, "
+            f"affine_map<({names}) -> ({names})>], iterator_types = [{loops}]}} "
+            f"ins(%{operand} : {kind(shape)}) outs(%{result}_empty : {kind(shape)}) {{\n"
+            f"^bb0(%x: f32, %y: f32):\nlinalg.yield %x : f32\n}} -> {kind(shape)}"]
+
+
 def generic(result, equation, shapes, left, right, reverse="", product=True):
     """Lines for an einsum of two operands, or for their broadcast sum. An index
     in `reverse` runs backwards in the right operand."""
     inputs, output = equation.split("->")
+    of_left, of_right = inputs.split(",")
+    lines = []
+    if reverse:
+        lines = turned(f"{result}_turned", of_right, shapes[1], right, reverse)
+        right = f"{result}_turned"
     names = dict.fromkeys(output)
     names.update(dict.fromkeys(c for c in inputs if c.isalpha()))
     sizes = {c: n for part, shape in zip(inputs.split(","), shapes) for c, n in zip(part, shape)}
 
-    def indexing(part, backwards=""):
-        terms = [f"{sizes[c] - 1} - {c}" if c in backwards else c for c in part]
-        return f"affine_map<({', '.join(names)}) -> ({', '.join(terms)})>"
-    of_left, of_right = inputs.split(",")
-    maps = ", ".join([indexing(of_left), indexing(of_right, reverse), indexing(output)])
+    def indexing(part):
+        return f"affine_map<({', '.join(names)}) -> ({', '.join(part)})>"
+    maps = ", ".join(map(indexing, (of_left, of_right, output)))
     loops = ", ".join('"parallel"' if c in output else '"reduction"' for c in names)
     kinds = ", ".join(kind(shape) for shape in shapes)
     whole = kind([sizes[c] for c in output])
     body = ("%p = arith.mulf %x, %y : f32\n%z = arith.addf %s, %p : f32" if product
             else "%z = arith.addf %x, %y : f32")
-    return [f"%{result}_zero = arith.constant 0.0 : f32",
+    return [*lines, f"%{result}_zero = arith.constant 0.0 : f32",
             f"%{result}_empty = tensor.empty() : {whole}",
             f"%{result}_init = linalg.fill ins(%{result}_zero : f32) outs(%{result}_empty : {whole}) "
             f"-> {whole}",

@@ -1,0 +1,313 @@
+//===- AttentionRelative.cpp - vectors by distance in attention -----------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Vectors added to values: behind the value's columns the accumulator counts
+// how much each entry of the table weighs, so that it is rescaled with them; at
+// the end the counts are multiplied by the table. Of keys beyond the table only
+// a sum is needed.
+//
+// Weighted products: where all keys of a panel are beyond the table for all
+// rows of a tile, the product is the plain one of queries that were weighted
+// once. In between, neighbouring keys have neighbouring entries, which a copy
+// of the table with entries side by side has as vectors.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionKernel.h"
+#include "VectorMath.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+using namespace mlir::sextant::cpu;
+
+/// How many entries a table by distance has.
+static int64_t getEntries(Value table, AuxiliaryAttr roles) {
+  return cast<ShapedType>(table.getType()).getDimSize(*roles.getEntryDim());
+}
+
+int64_t AttentionKernel::getHistogramColumns() {
+  if (!op.getValueTable())
+    return 0;
+  return llvm::alignTo(getEntries(op.getValueTable(), *op.getValueTableRoles()),
+                       unit.lanes);
+}
+
+SmallVector<Value> AttentionKernel::tableIndices(Value table,
+                                                 AuxiliaryAttr roles,
+                                                 Value entry, Value column) {
+  auto type = cast<ShapedType>(table.getType());
+  SmallVector<Value> indices;
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+    if (role == DimensionRole::free)
+      indices.push_back(column);
+    else if (role == DimensionRole::distance)
+      indices.push_back(entry);
+    else if (type.getDimSize(dim) == 1)
+      indices.push_back(constant(0));
+    else
+      indices.push_back(role == DimensionRole::batch ? batch : rowHead);
+  }
+  return indices;
+}
+
+//===----------------------------------------------------------------------===//
+// Vectors added to values
+//===----------------------------------------------------------------------===//
+
+Value AttentionKernel::sumOfWeights(Value row, Value from, Value to) {
+  OpBuilder &b = *builder;
+  Value lanes = constant(unit.lanes);
+  Value whole = arith::DivUIOp::create(b, loc, sub(to, from), lanes);
+  Value middle = add(from, arith::MulIOp::create(b, loc, whole, lanes));
+  auto vectors = scf::ForOp::create(b, loc, from, middle, lanes,
+                                    constantOf(vectorType, 0.0));
+  keepAsWritten(vectors);
+  auto rest = scf::ForOp::create(b, loc, middle, to, constant(1),
+                                 constantOf(b.getF32Type(), 0.0));
+  keepAsWritten(rest);
+  for (scf::ForOp loop : {vectors, rest}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> place{row, loop.getInductionVar()};
+    Value weight =
+        loop == vectors
+            ? vector::LoadOp::create(b, loc, vectorType, scores, place)
+                  .getResult()
+            : memref::LoadOp::create(b, loc, scores, place).getResult();
+    scf::YieldOp::create(
+        b, loc,
+        arith::AddFOp::create(b, loc, loop.getRegionIterArg(0), weight)
+            .getResult());
+  }
+  Value sum = reduceLanes(b, loc, vectors.getResult(0),
+                          [&](Value lhs, Value rhs) -> Value {
+                            return arith::AddFOp::create(b, loc, lhs, rhs);
+                          });
+  return arith::AddFOp::create(b, loc, sum, rest.getResult(0));
+}
+
+void AttentionKernel::countWeights(Value row, Value keyBegin, Value count) {
+  OpBuilder &b = *builder;
+  std::tie(rowHead, rowQuery) = headAndQuery(row);
+  AuxiliaryAttr roles = *op.getValueTableRoles();
+  int64_t entries = getEntries(op.getValueTable(), roles);
+  // The entry of the first key, and the keys that have one of their own.
+  Value first = add(sub(add(keyBegin, origin[3]), add(rowQuery, origin[2])),
+                    constant(roles.getCenter()));
+  Value zero = constant(0);
+  Value begin = maximum(minimum(sub(zero, first), count), zero);
+  Value end = maximum(minimum(sub(constant(entries), first), count), begin);
+  auto addTo = [&](Value column, Value weight) {
+    SmallVector<Value> place{row, column};
+    Value former = memref::LoadOp::create(b, loc, accumulator, place);
+    memref::StoreOp::create(b, loc,
+                            arith::AddFOp::create(b, loc, former, weight),
+                            accumulator, place);
+  };
+  Value base = constant(getColumns());
+  if (roles.getBeyond() == Beyond::clamp) {
+    buildIf(less(zero, begin),
+            [&] { addTo(base, sumOfWeights(row, zero, begin)); });
+    buildIf(less(end, count), [&] {
+      addTo(constant(getColumns() + entries - 1),
+            sumOfWeights(row, end, count));
+    });
+  }
+  Value lanes = constant(unit.lanes);
+  Value whole = arith::DivUIOp::create(b, loc, sub(end, begin), lanes);
+  Value middle = add(begin, arith::MulIOp::create(b, loc, whole, lanes));
+  Value shift = add(base, first);
+  forEach(begin, middle, unit.lanes, [&](Value key) {
+    SmallVector<Value> place{row, add(key, shift)};
+    Value weights = vector::LoadOp::create(b, loc, vectorType, scores,
+                                           ValueRange{row, key});
+    Value former =
+        vector::LoadOp::create(b, loc, vectorType, accumulator, place);
+    vector::StoreOp::create(b, loc,
+                            arith::AddFOp::create(b, loc, former, weights),
+                            accumulator, place);
+  });
+  forEach(middle, end, 1, [&](Value key) {
+    addTo(add(key, shift),
+          memref::LoadOp::create(b, loc, scores, ValueRange{row, key}));
+  });
+}
+
+void AttentionKernel::addRelativeValues(Value row) {
+  OpBuilder &b = *builder;
+  std::tie(rowHead, rowQuery) = headAndQuery(row);
+  AuxiliaryAttr roles = *op.getValueTableRoles();
+  int64_t entries = getEntries(op.getValueTable(), roles);
+  auto type = cast<MemRefType>(valueTable.getType());
+  int64_t whole = type.isLastDimUnitStride()
+                      ? shape.valueSize / unit.lanes * unit.lanes
+                      : 0;
+  auto build = [&](Value column, bool isVector) {
+    SmallVector<Value> place{row, column};
+    Value sum =
+        isVector
+            ? vector::LoadOp::create(b, loc, vectorType, accumulator, place)
+                  .getResult()
+            : memref::LoadOp::create(b, loc, accumulator, place).getResult();
+    auto loop = scf::ForOp::create(b, loc, constant(0), constant(entries),
+                                   constant(1), sum);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      Value entry = loop.getInductionVar();
+      Value count = memref::LoadOp::create(
+          b, loc, accumulator,
+          ValueRange{row, add(entry, constant(getColumns()))});
+      SmallVector<Value> from =
+          tableIndices(op.getValueTable(), roles, entry, column);
+      Value vector = isVector ? loadWide(valueTable, from, unit.lanes)
+                              : loadElement(valueTable, from);
+      if (isVector)
+        count = vector::BroadcastOp::create(b, loc, vectorType, count);
+      Value product = arith::MulFOp::create(b, loc, count, vector);
+      scf::YieldOp::create(
+          b, loc,
+          arith::AddFOp::create(b, loc, loop.getRegionIterArg(0), product)
+              .getResult());
+    }
+    if (isVector)
+      vector::StoreOp::create(b, loc, loop.getResult(0), accumulator, place);
+    else
+      memref::StoreOp::create(b, loc, loop.getResult(0), accumulator, place);
+  };
+  forEach(constant(0), constant(whole), unit.lanes,
+          [&](Value column) { build(column, /*isVector=*/true); });
+  forEach(constant(whole), constant(shape.valueSize), 1,
+          [&](Value column) { build(column, /*isVector=*/false); });
+}
+
+//===----------------------------------------------------------------------===//
+// Weighted products
+//===----------------------------------------------------------------------===//
+
+void AttentionKernel::prepareModulation(Value paddedRows) {
+  OpBuilder &b = *builder;
+  AuxiliaryAttr roles = *op.getModulationRoles();
+  int64_t entries = getEntries(op.getModulation(), roles);
+  // A panel beyond the table on either side.
+  int64_t columns = entries + 2 * width;
+  std::tie(rowHead, rowQuery) = headAndQuery(constant(0));
+  forEach(constant(0), constant(shape.keySize), 1, [&](Value k) {
+    forEach(constant(0), constant(columns), 1, [&](Value column) {
+      Value entry = sub(column, constant(width));
+      Value clamped =
+          minimum(maximum(entry, constant(0)), constant(entries - 1));
+      Value weight = loadElement(
+          modulation, tableIndices(op.getModulation(), roles, clamped, k));
+      if (roles.getBeyond() == Beyond::zero) {
+        Value isInside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                               entry, clamped);
+        weight = arith::SelectOp::create(b, loc, isInside, weight,
+                                         constantOf(b.getF32Type(), 0.0));
+      }
+      memref::StoreOp::create(b, loc, weight, weights, ValueRange{k, column});
+    });
+  });
+  forEach(constant(0), paddedRows, 1, [&](Value row) {
+    forEach(constant(0), constant(shape.keySize), 1, [&](Value k) {
+      Value q = memref::LoadOp::create(b, loc, queryTile, ValueRange{row, k});
+      for (auto [tile, column] : {std::pair<Value, int64_t>(queriesBefore, 0),
+                                  {queriesBehind, columns - 1}}) {
+        Value weight = memref::LoadOp::create(b, loc, weights,
+                                              ValueRange{k, constant(column)});
+        memref::StoreOp::create(b, loc,
+                                arith::MulFOp::create(b, loc, q, weight), tile,
+                                ValueRange{row, k});
+      }
+    });
+  });
+}
+
+std::pair<Value, Value> AttentionKernel::queriesOf(Value row, int64_t rows) {
+  Value last = sub(minimum(add(row, constant(rows)), sub(rowEnd, rowBegin)),
+                   constant(1));
+  auto [firstHead, first] = headAndQuery(row);
+  auto [lastHead, end] = headAndQuery(last);
+  if (shape.group() == 1)
+    return {first, end};
+  // Rows of several heads may be all queries.
+  Value same = arith::CmpIOp::create(*builder, loc, arith::CmpIPredicate::eq,
+                                     firstHead, lastHead);
+  return {arith::SelectOp::create(*builder, loc, same, first, constant(0)),
+          arith::SelectOp::create(*builder, loc, same, end,
+                                  sub(queryCount, constant(1)))};
+}
+
+void AttentionKernel::buildWeightedProducts(
+    int64_t rows, Value row, Value panel, Value firstKey, Value column,
+    function_ref<void(Value queries)> buildPlain) {
+  OpBuilder &b = *builder;
+  AuxiliaryAttr roles = *op.getModulationRoles();
+  int64_t entries = getEntries(op.getModulation(), roles);
+  int64_t beyond = roles.getBeyond() == Beyond::zero;
+  auto [firstQuery, lastQuery] = queriesOf(row, rows);
+  Value offset = add(sub(add(firstKey, origin[3]), origin[2]),
+                     constant(roles.getCenter()));
+  Value least = sub(offset, lastQuery);
+  Value most = add(sub(offset, firstQuery), constant(width - 1));
+  auto before = scf::IfOp::create(b, loc, less(most, constant(1 - beyond)),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(before.thenBlock());
+  buildPlain(queriesBefore);
+  b.setInsertionPointToStart(before.elseBlock());
+  auto behind =
+      scf::IfOp::create(b, loc, less(constant(entries - 2 + beyond), least),
+                        /*withElseRegion=*/true);
+  b.setInsertionPointToStart(behind.thenBlock());
+  buildPlain(queriesBehind);
+  b.setInsertionPointToStart(behind.elseBlock());
+  forEach(row, minimum(add(row, constant(rows)), sub(rowEnd, rowBegin)), 1,
+          [&](Value own) {
+            Value query = headAndQuery(own).second;
+            Value entry = add(sub(offset, query), constant(width));
+            entry =
+                minimum(maximum(entry, constant(0)), constant(entries + width));
+            auto loop = scf::ForOp::create(
+                b, loc, constant(0), constant(shape.keySize), constant(1),
+                SmallVector<Value>(unit.vectors, constantOf(vectorType, 0.0)));
+            {
+              OpBuilder::InsertionGuard guard(b);
+              b.setInsertionPointToStart(loop.getBody());
+              Value k = loop.getInductionVar();
+              Value q = vector::BroadcastOp::create(
+                  b, loc, vectorType,
+                  memref::LoadOp::create(b, loc, queryTile, ValueRange{own, k})
+                      .getResult());
+              SmallVector<Value> sumsOf;
+              for (int64_t v = 0; v < unit.vectors; ++v) {
+                Value key = vector::LoadOp::create(
+                    b, loc, vectorType, panel,
+                    ValueRange{k, constant(v * unit.lanes)});
+                Value weight = vector::LoadOp::create(
+                    b, loc, vectorType, weights,
+                    ValueRange{k, add(entry, constant(v * unit.lanes))});
+                sumsOf.push_back(vector::FMAOp::create(
+                    b, loc, q, arith::MulFOp::create(b, loc, key, weight),
+                    loop.getRegionIterArg(v)));
+              }
+              scf::YieldOp::create(b, loc, sumsOf);
+            }
+            for (int64_t v = 0; v < unit.vectors; ++v)
+              vector::StoreOp::create(
+                  b, loc, loop.getResult(v), scores,
+                  ValueRange{own, add(column, constant(v * unit.lanes))});
+          });
+}
