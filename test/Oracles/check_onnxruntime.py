@@ -117,8 +117,7 @@ def shared(name, packed=False, past=False, rotary=None, extra=None, extra_dims=N
         return np.arange(new)[None, :, None] < (new if past else lengths[:, None, None])
     return Case(f"group_query_{name}{'_with_past' if past else ''}", "GroupQueryAttention", "com.microsoft", inputs, sets, dims,
                 outputs, {"cosine": cosine, "sine": sine} if rotary else {}, valid=valid, num_heads=HEADS,
-                # A constant sink is not raised yet.
-                attentions=0 if "smooth_softmax" in attributes else 1, kv_num_heads=GROUPS,
+                attentions=1, kv_num_heads=GROUPS,
                 do_rotary=int(rotary is not None), rotary_interleaved=int(rotary == "interleaved"), **attributes)
 
 

@@ -308,6 +308,19 @@ Value AttentionBuilder::buildSink(std::string &reason) {
   Type scoreType = getScoreTypeOf(sink->type);
   while (sink->isApply<arith::ExtFOp>() || sink->isApply<arith::TruncFOp>())
     sink = sink->operands[0];
+  std::optional<int64_t> count =
+      ElementContext::getInteger(context.extent(match.head));
+  if (std::optional<APFloat> number = ElementContext::getFloat(sink);
+      number && count) {
+    // One number for all: a softmax with one more in its sum, of exp(0).
+    bool losesInfo = false;
+    number->convert(cast<FloatType>(scoreType).getFloatSemantics(),
+                    APFloat::rmNearestTiesToEven, &losesInfo);
+    return arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(RankedTensorType::get({*count}, scoreType),
+                               *number));
+  }
   if (sink->kind == ElementKind::Load) {
     unsigned heads = 0, others = 0, at = 0;
     auto type = cast<RankedTensorType>(sink->value.getType());
