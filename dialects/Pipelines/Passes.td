@@ -61,6 +61,18 @@ def AddDestinations : Pass<"sextant-add-destinations", "ModuleOp"> {
                            "memref::MemRefDialect", "tensor::TensorDialect"];
 }
 
+def UnshareDestinations : Pass<"sextant-unshare-destinations", "func::FuncOp"> {
+  let summary = "let no two outputs be computed in one tensor";
+  let description = [{
+    When two outputs start from one tensor, as two sums from one fill with zero,
+    the elimination of empty tensors puts that tensor into the memory of one
+    output, where bufferization, which does not see a tensor in a memref, may
+    compute the other. An empty tensor or a fill is cheap, and made again for
+    the second output; anything else is copied.
+  }];
+  let dependentDialects = ["bufferization::BufferizationDialect"];
+}
+
 def PermitAliases : Pass<"sextant-permit-aliases", "ModuleOp"> {
   let summary = "find outputs that may be the memory of an input";
   let description = [{

@@ -55,6 +55,8 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
   }
   pm.addPass(createAddDestinations());
   addCleanup(pm);
+  // Just before: what CSE joins is what has to be apart.
+  pm.addNestedPass<func::FuncOp>(createUnshareDestinations());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   // Sizes of reshapes are known here, and no longer once they are in memory.
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
