@@ -124,3 +124,11 @@ func.func @what_an_exporter_declares_is_no_fact(%x: tensor<?x5xf32>)
   %0 = sextant_onnx.node "Relu"(%x) version 20 : (tensor<?x5xf32>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+func.func @a_diagonal_is_one_number(%x: tensor<3x5xf32>, %k: tensor<2xi64>) -> tensor<*xf32> {
+  // expected-error@+1 {{Trilu expects one integer as diagonal, but got [2]}}
+  %0 = sextant_onnx.node "Trilu"(%x, %k) version 20 : (tensor<3x5xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

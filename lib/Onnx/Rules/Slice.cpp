@@ -293,6 +293,10 @@ static LogicalResult inferTrilu(Inference &inference, OnnxNodeOp node) {
   if (inference.rank(0) < 2)
     return inference.fail("expects matrices, but got " +
                           str(inference.shape(0)));
+  if (inference.has(1) && (!productOf(inference.shape(1)).isConstant(1) ||
+                           !inference.elementType(1).isSignlessInteger()))
+    return inference.fail("expects one integer as diagonal, but got " +
+                          str(inference.shape(1)));
   return inference.set(0, inference.shape(0), inference.elementType(0));
 }
 
