@@ -107,6 +107,12 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     - (C3) there is one result for each destination that is a tensor.
     - (C4) `modulation` and `value_table`, as `sextant.attention` has them, are
       read by batch, head, distance and one free dimension, of static size.
+    - (C5) what turns has a cosine and a sine [B | 1, S, count / 2], and a
+      rotation [pairs, first, count] within the head size.
+
+    `rotate_query` and `rotate_key` turn planes as `sextant.rotate` does, while
+    queries are loaded and keys packed: `pairs` is 0 for halves and 1 for
+    interleaved.
 
     ```mlir
     func.func @causal(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>,
@@ -133,6 +139,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     Optional<AnyShaped>:$value_table,
     AnyShaped:$init,
     Optional<AnyShaped>:$log_sum_exp_init,
+    Optional<AnyShaped>:$query_cosine, Optional<AnyShaped>:$query_sine,
+    Optional<AnyShaped>:$key_cosine, Optional<AnyShaped>:$key_sine,
     DefaultValuedAttr<Sextant_AuxiliaryArray, "{}">:$roles,
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$static_origin,
     DefaultValuedAttr<F64Attr, "1.0">:$scale,
@@ -142,7 +150,9 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     DefaultValuedAttr<Sextant_Layout, "::mlir::sextant::Layout::bhsd">:$result_layout,
     DefaultValuedAttr<Sextant_EmptyRow, "::mlir::sextant::EmptyRow::zero">:$empty_row,
     OptionalAttr<Sextant_Auxiliary>:$modulation_roles,
-    OptionalAttr<Sextant_Auxiliary>:$value_table_roles);
+    OptionalAttr<Sextant_Auxiliary>:$value_table_roles,
+    OptionalAttr<DenseI64ArrayAttr>:$query_rotation,
+    OptionalAttr<DenseI64ArrayAttr>:$key_rotation);
   let regions = (region SizedRegion<1>:$score);
   let results = (outs Variadic<AnyRankedTensor>:$results);
 
@@ -158,7 +168,12 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     (`log_sum_exp` `(` $log_sum_exp_init^ `:` type($log_sum_exp_init) `)`)?
     (`scale` $scale^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?
     (`value_layout` $value_layout^)? (`result_layout` $result_layout^)?
-    (`empty_row` $empty_row^)? $score attr-dict (`->` type($results)^)?
+    (`empty_row` $empty_row^)?
+    (`rotate_query` $query_rotation^ `with` `(` $query_cosine `,` $query_sine `:`
+      type($query_cosine) `,` type($query_sine) `)`)?
+    (`rotate_key` $key_rotation^ `with` `(` $key_cosine `,` $key_sine `:`
+      type($key_cosine) `,` type($key_sine) `)`)?
+    $score attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
 

@@ -50,8 +50,10 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
   let summary = "hand attention to the fused CPU kernel";
   let description = [{
     A `sextant.attention` on tensors becomes a `sextant_cpu.attention` with a
-    destination: one query/key pair, stored as f32, f16 or bf16, and a region of elementwise operations. Another attention is left for its
-    decomposition, and a missed remark says why.
+    destination: one query/key pair, stored as f32, f16 or bf16, and a region
+    of elementwise operations. Rotations of its query and key by tables of
+    rows, which nothing else reads, become part of it. Another attention is
+    left for its decomposition, and a missed remark says why.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

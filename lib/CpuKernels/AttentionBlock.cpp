@@ -60,26 +60,46 @@ void AttentionKernel::loadQueries() {
   Value scalarScale = constantOf(b.getF32Type(), factor);
   Value zero = constantOf(vectorType, 0.0);
   Value count = sub(rowEnd, rowBegin);
-  int64_t whole = shape.keySize / unit.lanes * unit.lanes;
   int64_t width = cast<MemRefType>(queryTile.getType()).getDimSize(1);
   forEach(constant(0), count, 1, [&](Value row) {
     std::tie(rowHead, rowQuery) = headAndQuery(row);
-    forEach(constant(0), constant(whole), unit.lanes, [&](Value column) {
-      Value vector = loadWide(
-          query,
-          indicesOf(op.getQueryLayout(), batch, rowHead, rowQuery, column),
-          unit.lanes);
+    auto store = [&](Value vector, Value column) {
       vector::StoreOp::create(b, loc,
                               arith::MulFOp::create(b, loc, vector, scale),
                               queryTile, ValueRange{row, column});
-    });
-    for (int64_t column = whole; column < shape.keySize; ++column) {
-      Value element =
-          loadElement(query, indicesOf(op.getQueryLayout(), batch, rowHead,
-                                       rowQuery, constant(column)));
-      memref::StoreOp::create(
-          b, loc, arith::MulFOp::create(b, loc, element, scalarScale),
-          queryTile, ValueRange{row, constant(column)});
+    };
+    auto load = [&](int64_t begin, int64_t end) {
+      int64_t whole = begin + (end - begin) / unit.lanes * unit.lanes;
+      forEach(constant(begin), constant(whole), unit.lanes, [&](Value column) {
+        store(loadWide(query,
+                       indicesOf(op.getQueryLayout(), batch, rowHead, rowQuery,
+                                 column),
+                       unit.lanes),
+              column);
+      });
+      for (int64_t column = whole; column < end; ++column) {
+        Value element =
+            loadElement(query, indicesOf(op.getQueryLayout(), batch, rowHead,
+                                         rowQuery, constant(column)));
+        memref::StoreOp::create(
+            b, loc, arith::MulFOp::create(b, loc, element, scalarScale),
+            queryTile, ValueRange{row, constant(column)});
+      }
+    };
+    if (queryTurn) {
+      load(0, queryTurn->first);
+      load(queryTurn->first + queryTurn->count, shape.keySize);
+      forEach(constant(0), constant(queryTurn->count / 2), unit.lanes,
+              [&](Value plane) {
+                for (auto [column, vector] :
+                     loadTurned(*queryTurn, query,
+                                indicesOf(op.getQueryLayout(), batch, rowHead,
+                                          rowQuery, plane),
+                                rowQuery, plane, unit.lanes))
+                  store(vector, column);
+              });
+    } else {
+      load(0, shape.keySize);
     }
     for (int64_t column = shape.keySize; column < width; ++column)
       memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), 0.0),
@@ -399,6 +419,11 @@ void AttentionKernel::bindOperands(Block *entry,
   valueTable = op.getValueTable() ? *argument++ : Value();
   init = *argument++;
   logSumExp = op.getLogSumExpInit() ? *argument++ : Value();
+  queryTurn = getTurn(op.getQueryRotation());
+  if (queryTurn) {
+    queryTurn->cosine = *argument++;
+    queryTurn->sine = *argument++;
+  }
   queryCount = memref::DimOp::create(*builder, loc, query,
                                      getSequenceDim(op.getQueryLayout()));
 }

@@ -78,6 +78,15 @@ SmallVector<Value> AttentionKernel::getBlockOperands() {
   operands.push_back(op.getInit());
   if (op.getLogSumExpInit())
     operands.push_back(op.getLogSumExpInit());
+  if (op.getQueryRotation())
+    operands.append({op.getQueryCosine(), op.getQuerySine()});
+  return operands;
+}
+
+SmallVector<Value> AttentionKernel::getKeyOperands() {
+  SmallVector<Value> operands{op.getKey()};
+  if (op.getKeyRotation())
+    operands.append({op.getKeyCosine(), op.getKeySine()});
   return operands;
 }
 
@@ -178,6 +187,64 @@ Value AttentionKernel::loadElement(Value memref, ValueRange indices) {
   return arith::ExtFOp::create(*builder, loc, builder->getF32Type(), element);
 }
 
+std::optional<Turn>
+AttentionKernel::getTurn(std::optional<ArrayRef<int64_t>> rotation) {
+  if (!rotation)
+    return std::nullopt;
+  return Turn{(*rotation)[0] == 1, (*rotation)[1], (*rotation)[2], {}, {}};
+}
+
+std::array<std::pair<Value, Value>, 2>
+AttentionKernel::loadTurned(const Turn &turn, Value memref,
+                            SmallVector<Value> indices, Value row, Value plane,
+                            int64_t lanes) {
+  OpBuilder &b = *builder;
+  Value columns[2];
+  if (turn.interleaved) {
+    columns[0] = add(mul(plane, 2), constant(turn.first));
+    columns[1] = add(columns[0], constant(lanes));
+  } else {
+    columns[0] = add(plane, constant(turn.first));
+    columns[1] = add(columns[0], constant(turn.count / 2));
+  }
+  Value parts[2];
+  for (int i = 0; i < 2; ++i) {
+    indices.back() = columns[i];
+    parts[i] = loadWide(memref, indices, lanes);
+  }
+  auto shuffle = [&](Value lhs, Value rhs,
+                     function_ref<int64_t(int64_t)> source) -> Value {
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      mask.push_back(source(lane));
+    return vector::ShuffleOp::create(b, loc, lhs, rhs, mask);
+  };
+  Value x = parts[0], y = parts[1];
+  if (turn.interleaved) {
+    x = shuffle(parts[0], parts[1], [](int64_t i) { return 2 * i; });
+    y = shuffle(parts[0], parts[1], [](int64_t i) { return 2 * i + 1; });
+  }
+  bool isShared = cast<MemRefType>(turn.cosine.getType()).getDimSize(0) == 1;
+  SmallVector<Value> place{isShared ? constant(0) : batch, row, plane};
+  Value cosine = loadWide(turn.cosine, place, lanes);
+  Value sine = loadWide(turn.sine, place, lanes);
+  auto multiply = [&](Value lhs, Value rhs) -> Value {
+    return arith::MulFOp::create(b, loc, lhs, rhs);
+  };
+  Value turnedX =
+      arith::SubFOp::create(b, loc, multiply(x, cosine), multiply(y, sine));
+  Value turnedY = vector::FMAOp::create(b, loc, y, cosine, multiply(x, sine));
+  if (turn.interleaved) {
+    int64_t half = lanes / 2;
+    Value low = shuffle(turnedX, turnedY,
+                        [&](int64_t i) { return i / 2 + i % 2 * lanes; });
+    turnedY = shuffle(turnedX, turnedY,
+                      [&](int64_t i) { return half + i / 2 + i % 2 * lanes; });
+    turnedX = low;
+  }
+  return {std::pair{columns[0], turnedX}, std::pair{columns[1], turnedY}};
+}
+
 void AttentionKernel::storeNarrow(Value vector, Value memref,
                                   ArrayRef<Value> indices, int64_t columns) {
   OpBuilder &b = *builder;
@@ -211,27 +278,54 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
     SmallVector<Value> rows;
     for (int64_t r = 0; r < 8; ++r)
       rows.push_back(minimum(add(firstKey, constant(part + r)), last));
-    int64_t whole = shape.keySize / 8 * 8;
-    forEach(constant(0), constant(whole), 8, [&](Value column) {
-      SmallVector<Value> vectors;
-      for (Value row : rows)
-        vectors.push_back(loadWide(
-            key, indicesOf(op.getKeyLayout(), batch, head, row, column), 8));
+    auto store = [&](Value column, SmallVector<Value> vectors) {
       vectors = transposeEight(b, loc, vectors);
       for (auto [i, vector] : llvm::enumerate(vectors))
         vector::StoreOp::create(
             b, loc, vector, panel,
             ValueRange{add(column, constant(i)), constant(part)});
-    });
-    for (int64_t column = whole; column < shape.keySize; ++column)
-      for (auto [r, row] : llvm::enumerate(rows)) {
-        Value element =
-            loadElement(key, indicesOf(op.getKeyLayout(), batch, head, row,
-                                       constant(column)));
-        memref::StoreOp::create(
-            b, loc, element, panel,
-            ValueRange{constant(column), constant(part + r)});
+    };
+    auto pack = [&](int64_t begin, int64_t end) {
+      int64_t whole = begin + (end - begin) / 8 * 8;
+      forEach(constant(begin), constant(whole), 8, [&](Value column) {
+        SmallVector<Value> vectors;
+        for (Value row : rows)
+          vectors.push_back(loadWide(
+              key, indicesOf(op.getKeyLayout(), batch, head, row, column), 8));
+        store(column, vectors);
+      });
+      for (int64_t column = whole; column < end; ++column)
+        for (auto [r, row] : llvm::enumerate(rows)) {
+          Value element =
+              loadElement(key, indicesOf(op.getKeyLayout(), batch, head, row,
+                                         constant(column)));
+          memref::StoreOp::create(
+              b, loc, element, panel,
+              ValueRange{constant(column), constant(part + r)});
+        }
+    };
+    if (!keyTurn) {
+      pack(0, shape.keySize);
+      continue;
+    }
+    pack(0, keyTurn->first);
+    pack(keyTurn->first + keyTurn->count, shape.keySize);
+    forEach(constant(0), constant(keyTurn->count / 2), 8, [&](Value plane) {
+      SmallVector<Value> vectors[2];
+      Value columns[2];
+      for (Value row : rows) {
+        auto turned =
+            loadTurned(*keyTurn, key,
+                       indicesOf(op.getKeyLayout(), batch, head, row, plane),
+                       row, plane, 8);
+        for (int i = 0; i < 2; ++i) {
+          columns[i] = turned[i].first;
+          vectors[i].push_back(turned[i].second);
+        }
       }
+      for (int i = 0; i < 2; ++i)
+        store(columns[i], vectors[i]);
+    });
   }
 }
 
@@ -246,18 +340,29 @@ func::FuncOp AttentionKernel::createFunction(StringRef name, TypeRange types) {
 func::FuncOp AttentionKernel::buildPackKeys(OpBuilder &b) {
   builder = &b;
   Type index = b.getIndexType();
-  func::FuncOp function = createFunction(
-      "sextant_pack_keys", {op.getKey().getType(), getPackedKeysType(), index,
-                            index, index, index, index});
+  SmallVector<Type> types;
+  for (Value operand : getKeyOperands())
+    types.push_back(operand.getType());
+  types.push_back(getPackedKeysType());
+  types.append(5, index);
+  func::FuncOp function = createFunction("sextant_pack_keys", types);
   OpBuilder::InsertionGuard guard(b);
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
-  Value key = entry->getArgument(0), packed = entry->getArgument(1);
-  Value place = entry->getArgument(2);
-  Value batch = entry->getArgument(3), head = entry->getArgument(4);
+  auto argument = entry->args_begin();
+  Value key = *argument++;
+  keyTurn = getTurn(op.getKeyRotation());
+  if (keyTurn) {
+    keyTurn->cosine = *argument++;
+    keyTurn->sine = *argument++;
+  }
+  Value packed = *argument++, place = *argument++;
+  batch = *argument++;
+  head = *argument++;
+  Value panelBegin = *argument++, panelEnd = *argument++;
   keyCount =
       memref::DimOp::create(b, loc, key, getSequenceDim(op.getKeyLayout()));
-  forEach(entry->getArgument(5), entry->getArgument(6), 1, [&](Value number) {
+  forEach(panelBegin, panelEnd, 1, [&](Value number) {
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
     Value panel =
         at(packed, {place, number, zero, zero},

@@ -24,7 +24,9 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <array>
 #include <memory>
+#include <optional>
 
 namespace mlir::sextant::cpu {
 
@@ -43,14 +45,22 @@ struct AttentionShape {
   }
 };
 
+/// Planes that turn while they are read.
+struct Turn {
+  bool interleaved = false;
+  int64_t first = 0, count = 0;
+  Value cosine, sine;
+};
+
 /// Writes the functions of one attention.
 class AttentionKernel {
 public:
   AttentionKernel(AttentionOp op, const VectorUnit &unit);
   ~AttentionKernel();
 
-  /// `@sextant_pack_keys(key, packed, slot, batch, head, panelBegin,
-  /// panelEnd)`: panels of as many keys as a tile has columns, each transposed.
+  /// `@sextant_pack_keys(key, tables that turn it, packed, slot, batch, head,
+  /// panelBegin, panelEnd)`: panels of as many keys as a tile has columns, each
+  /// transposed.
   func::FuncOp buildPackKeys(OpBuilder &builder);
   /// `@sextant_pack_values(value, packed, slot, batch, head, rowBegin,
   /// rowEnd)`: panels of as many columns as a tile has.
@@ -76,6 +86,7 @@ public:
   MemRefType getStatesType() const;
   /// The operands that a block takes in the order it takes them.
   SmallVector<Value> getBlockOperands();
+  SmallVector<Value> getKeyOperands();
 
 private:
   // Scalars.
@@ -101,6 +112,12 @@ private:
   Value loadElement(Value memref, ValueRange indices);
   void storeNarrow(Value vector, Value memref, ArrayRef<Value> indices,
                    int64_t columns);
+  /// Two vectors of turned planes and the columns where they belong, which
+  /// hold planes from `plane` on of the vector that `indices` ends in.
+  std::array<std::pair<Value, Value>, 2>
+  loadTurned(const Turn &turn, Value memref, SmallVector<Value> indices,
+             Value row, Value plane, int64_t lanes);
+  std::optional<Turn> getTurn(std::optional<ArrayRef<int64_t>> rotation);
   int64_t getColumns() const { return shape.valuePanels(unit) * width; }
   /// Those behind the value's, which count what entries of its table weigh.
   int64_t getHistogramColumns();
@@ -193,6 +210,7 @@ private:
       rowEnd, keyCount, queryCount, slot, chunk;
   SmallVector<Value> auxiliaries, captures, dynamicOrigin;
   SmallVector<Value> origin; // batch, head, query, key
+  std::optional<Turn> queryTurn, keyTurn;
   Value modulation, valueTable;
   // Scratch. `weights` is the modulation's table with its entries side by side
   // and a panel of its outer ones on either side; of the queries before and

@@ -9,6 +9,7 @@
 
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/CpuKernels/Passes.h"
+#include "sextant/Sextant/IR/RotateTables.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -194,6 +195,21 @@ static void buildScore(OpBuilder &b, AttentionOp op, cpu::AttentionOp kernel,
                        mapping.lookup(old.getTerminator()->getOperand(0)));
 }
 
+/// The rotation that makes `operand`, if the kernel can do it on the way: by
+/// tables of its rows, in whole vectors, for nobody else.
+static RotateOp findRotation(Value operand, Layout layout) {
+  auto rotate = operand.getDefiningOp<RotateOp>();
+  if (!rotate || !operand.hasOneUse() || !hasRowTables(rotate) ||
+      rotate.getLayout() != layout || rotate.getInverse() ||
+      rotate.getOutputPairs() != rotate.getPairs() ||
+      rotate.getNumPlanes() % 16 != 0)
+    return nullptr;
+  for (Value table : {rotate.getCosine(), rotate.getSine()})
+    if (!getElementTypeOrSelf(table.getType()).isF32())
+      return nullptr;
+  return rotate;
+}
+
 static void rewrite(RewriterBase &b, AttentionOp op) {
   Location loc = op.getLoc();
   b.setInsertionPoint(op);
@@ -235,6 +251,23 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   }
   Value query = op.getQueries()[0], key = op.getKeys()[0];
   Value value = op.getValue();
+  auto turn = [&](Value &operand, Layout layout, Value &cosine, Value &sine,
+                  DenseI64ArrayAttr &rotation) {
+    RotateOp rotate = findRotation(operand, layout);
+    if (!rotate || rotate.getSource().getType() != operand.getType() ||
+        !op.getModulations().empty() || op.getValueTable())
+      return;
+    operand = rotate.getSource();
+    cosine = rotate.getCosine();
+    sine = rotate.getSine();
+    rotation = b.getDenseI64ArrayAttr({int64_t(rotate.getPairs()),
+                                       rotate.getFirstRotated(),
+                                       rotate.getNumRotated()});
+  };
+  Value queryCosine, querySine, keyCosine, keySine;
+  DenseI64ArrayAttr queryRotation, keyRotation;
+  turn(query, op.getQueryLayout(), queryCosine, querySine, queryRotation);
+  turn(key, op.getKeyLayout(), keyCosine, keySine, keyRotation);
   ReifiedRankedShapedTypeDims shapes;
   (void)op.reifyResultShapes(b, shapes);
   SmallVector<Value> inits;
@@ -249,13 +282,14 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
       op.getSink(),
       op.getModulations().empty() ? Value() : op.getModulations()[0],
       op.getValueTable(), inits[0], inits.size() > 1 ? inits[1] : Value(),
-      b.getArrayAttr(roles), op.getStaticOriginAttr(), op.getScaleAttr(),
-      op.getQueryLayoutAttr(), op.getKeyLayoutAttr(), op.getValueLayoutAttr(),
-      op.getResultLayoutAttr(), op.getEmptyRowAttr(),
+      queryCosine, querySine, keyCosine, keySine, b.getArrayAttr(roles),
+      op.getStaticOriginAttr(), op.getScaleAttr(), op.getQueryLayoutAttr(),
+      op.getKeyLayoutAttr(), op.getValueLayoutAttr(), op.getResultLayoutAttr(),
+      op.getEmptyRowAttr(),
       op.getModulations().empty()
           ? AuxiliaryAttr()
           : cast<AuxiliaryAttr>(op.getModulationRoles()[0]),
-      op.getValueTableRolesAttr());
+      op.getValueTableRolesAttr(), queryRotation, keyRotation);
   buildScore(b, op, kernel, captures);
   b.setInsertionPointAfter(kernel);
   SmallVector<Value> results(kernel.getResults());

@@ -167,6 +167,37 @@ LogicalResult AttentionOp::verify() {
   if (getNumResults() != tensors)
     return emitOpError("expects ")
            << tensors << " results, but got " << getNumResults();
+
+  // attention (C5)
+  auto check = [&](Value operand, std::optional<ArrayRef<int64_t>> rotation,
+                   Value cosine, Value sine, StringRef what) -> LogicalResult {
+    bool isTurned = rotation.has_value();
+    if (isTurned != bool(cosine) || isTurned != bool(sine))
+      return emitOpError("expects a rotation of the ")
+             << what << " with a cosine and a sine";
+    if (!isTurned)
+      return success();
+    int64_t size = cast<ShapedType>(operand.getType()).getDimSize(3);
+    if (rotation->size() != 3 || (*rotation)[0] < 0 || (*rotation)[0] > 1 ||
+        (*rotation)[1] < 0 || (*rotation)[2] < 0 || (*rotation)[2] % 2 ||
+        (*rotation)[1] + (*rotation)[2] > size)
+      return emitOpError("expects a rotation [pairs, first, count] within ")
+             << size << " dimensions of the " << what << ", but got ["
+             << *rotation << "]";
+    for (Value table : {cosine, sine}) {
+      auto type = cast<ShapedType>(table.getType());
+      if (!type.hasRank() || type.getRank() != 3 ||
+          type.getDimSize(2) != (*rotation)[2] / 2)
+        return emitOpError("expects tables [B | 1, S, ")
+               << (*rotation)[2] / 2 << "], but got " << type;
+    }
+    return success();
+  };
+  if (failed(check(getQuery(), getQueryRotation(), getQueryCosine(),
+                   getQuerySine(), "query")) ||
+      failed(check(getKey(), getKeyRotation(), getKeyCosine(), getKeySine(),
+                   "key")))
+    return failure();
   return success();
 }
 

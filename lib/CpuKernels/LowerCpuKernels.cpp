@@ -174,8 +174,9 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
                           kernel.buildBlock(b, /*few=*/false),
                           func::FuncOp(),
                           func::FuncOp()};
+  // Keys turn while they are packed.
   if (kernel.getShape().valueSize % unit.lanes == 0 && !op.getModulation() &&
-      !op.getValueTable()) {
+      !op.getValueTable() && !op.getKeyRotation()) {
     made.few = kernel.buildBlock(b, /*few=*/true);
     made.merge = kernel.buildMerge(b);
   }
@@ -337,12 +338,12 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   // Packs the keys of one block.
   auto pack = [&](Value packedKeys, Value packedValues, Value slot, Value batch,
                   Value head, Value first, Value end) {
-    func::CallOp::create(
-        b, loc, functions.packKeys,
-        ValueRange{
-            op.getKey(), packedKeys, slot, batch, head,
-            arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
-            ceilDiv(end, unit.columns())});
+    SmallVector<Value> arguments = kernel.getKeyOperands();
+    arguments.append(
+        {packedKeys, slot, batch, head,
+         arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
+         ceilDiv(end, unit.columns())});
+    func::CallOp::create(b, loc, functions.packKeys, arguments);
     func::CallOp::create(
         b, loc, functions.packValues,
         ValueRange{op.getValue(), packedValues, slot, batch, head, first, end});

@@ -46,3 +46,29 @@ func.func @attention_c4(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: 
   }
   return
 }
+
+// -----
+
+func.func @attention_c5(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>, %o: memref<1x2x3x16xf32>,
+                        %t: memref<1x3x8xf32>) {
+  // expected-error@+1 {{expects a rotation [pairs, first, count] within 16 dimensions of the query, but got [0, 4, 16]}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
+      outs(%o : memref<1x2x3x16xf32>) rotate_query [0, 4, 16] with(%t, %t : memref<1x3x8xf32>, memref<1x3x8xf32>) {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @attention_c5_tables(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>,
+                               %o: memref<1x2x3x16xf32>, %t: memref<1x5x7xf32>) {
+  // expected-error@+1 {{expects tables [B | 1, S, 8], but got 'memref<1x5x7xf32>'}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
+      outs(%o : memref<1x2x3x16xf32>) rotate_key [1, 0, 16] with(%t, %t : memref<1x5x7xf32>, memref<1x5x7xf32>) {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}

@@ -63,3 +63,26 @@ func.func @terms_stay(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: te
   } : tensor<1x2x?x16xf32>
   return %o : tensor<1x2x?x16xf32>
 }
+
+// -----
+
+// Rotations by tables of rows, for nobody else, move into the kernel; one that
+// another op reads as well stays.
+// CHECK-LABEL: func.func @rotations_move_in
+// CHECK: %[[KEY:.*]] = sextant.rotate ins(%arg1
+// CHECK: sextant_cpu.attention ins(%arg0, %[[KEY]], %arg2
+// CHECK-SAME: rotate_query [1, 0, 32] with(%arg3, %arg4 : tensor<1x?x16xf32>, tensor<1x?x16xf32>)
+// CHECK-NOT: rotate_key
+func.func @rotations_move_in(%q: tensor<1x2x?x32xf32>, %k: tensor<1x2x?x32xf32>, %v: tensor<1x2x?x32xf32>,
+                             %c: tensor<1x?x16xf32>, %s: tensor<1x?x16xf32>) -> (tensor<1x2x?x32xf32>, tensor<1x2x?x32xf32>) {
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %q, %c2 : tensor<1x2x?x32xf32>
+  %e = tensor.empty(%n) : tensor<1x2x?x32xf32>
+  %rq = sextant.rotate ins(%q : tensor<1x2x?x32xf32>) outs(%e : tensor<1x2x?x32xf32>)
+      with(%c, %s : tensor<1x?x16xf32>, tensor<1x?x16xf32>) pairs interleaved
+  %rk = sextant.rotate ins(%k : tensor<1x2x?x32xf32>) outs(%e : tensor<1x2x?x32xf32>)
+      with(%c, %s : tensor<1x?x16xf32>, tensor<1x?x16xf32>) pairs interleaved
+  %o = sextant.attention query(%rq : tensor<1x2x?x32xf32>) key(%rk : tensor<1x2x?x32xf32>) value(%v : tensor<1x2x?x32xf32>)
+      at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x2x?x32xf32>
+  return %o, %rk : tensor<1x2x?x32xf32>, tensor<1x2x?x32xf32>
+}
