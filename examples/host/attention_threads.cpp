@@ -19,7 +19,7 @@
 
 namespace {
 
-constexpr int64_t kQueries = 11, kKeys = 4099, kHead = 7, kValue = 5;
+constexpr int64_t kQueries = 11, kKeys = 65551, kHead = 7, kValue = 5;
 
 struct Pool {
   int32_t threads;
