@@ -421,25 +421,17 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
         b, loc, constant(kChunkTasks),
         least(arith::MaxUIOp::create(b, loc, pairs, constant(1)),
               constant(kChunkTasks)));
-    Value length = arith::MaxUIOp::create(
-        b, loc,
-        arith::DivUIOp::create(
-            b, loc,
-            arith::AddIOp::create(
-                b, loc, keys,
-                arith::SubIOp::create(b, loc, wanted, constant(1))),
-            wanted),
-        constant(kChunkKeys));
+    // The keys over `divisor`, rounded up, but `lowest` at the least.
+    auto keysOver = [&](Value divisor, int64_t lowest) -> Value {
+      Value above = arith::AddIOp::create(
+          b, loc, keys, arith::SubIOp::create(b, loc, divisor, constant(1)));
+      return arith::MaxUIOp::create(
+          b, loc, arith::DivUIOp::create(b, loc, above, divisor),
+          constant(lowest));
+    };
+    Value length = keysOver(wanted, kChunkKeys);
     length = mul(ceilDiv(length, shape.blockKeys), constant(shape.blockKeys));
-    Value chunks = arith::MaxUIOp::create(
-        b, loc,
-        arith::DivUIOp::create(
-            b, loc,
-            arith::AddIOp::create(
-                b, loc, keys,
-                arith::SubIOp::create(b, loc, length, constant(1))),
-            length),
-        constant(1));
+    Value chunks = keysOver(length, 1);
     // Chunks of all heads, at most as many as there are tasks or heads.
     Value states =
         allocate(kernel.getStatesType(),

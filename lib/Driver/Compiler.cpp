@@ -56,6 +56,7 @@ private:
 
   LogicalResult checkOptions();
   LogicalResult compile();
+  LogicalResult finish(OutputFiles &files, llvm::Error error);
   LogicalResult runStage(StringRef name,
                          llvm::function_ref<void(OpPassManager &)> build);
   LogicalResult saveStage(StringRef name,
@@ -167,6 +168,15 @@ Compilation::runStage(StringRef name,
   });
 }
 
+/// Adds the remarks and names all files, if nothing went wrong with them.
+LogicalResult Compilation::finish(OutputFiles &files, llvm::Error error) {
+  if (!error)
+    error = remarks.finish(context, files);
+  if (!error)
+    error = files.keep();
+  return error ? fail(std::move(error)) : success();
+}
+
 /// Writes the module as it is.
 LogicalResult Compilation::emitText() {
   OutputFiles files(inputs);
@@ -176,11 +186,7 @@ LogicalResult Compilation::emitText() {
         os << '\n';
         return llvm::Error::success();
       });
-  if (!error)
-    error = remarks.finish(context, files);
-  if (!error)
-    error = files.keep();
-  return error ? fail(std::move(error)) : success();
+  return finish(files, std::move(error));
 }
 
 LogicalResult Compilation::run() {
@@ -194,10 +200,8 @@ LogicalResult Compilation::run() {
     return success();
   // The remarks of a compilation that fails are those one wants to read.
   OutputFiles files(inputs);
-  llvm::Error error = remarks.finish(context, files);
-  if (!error)
-    error = files.keep();
-  return error ? fail(std::move(error)) : failure();
+  (void)finish(files, llvm::Error::success());
+  return failure();
 }
 
 LogicalResult Compilation::compile() {
@@ -410,11 +414,7 @@ LogicalResult Compilation::writeOutputs(const Weights &weights) {
       writeReport(os, options, descriptor);
       return llvm::Error::success();
     });
-  if (!error)
-    error = remarks.finish(context, files);
-  if (!error)
-    error = files.keep();
-  return error ? fail(std::move(error)) : success();
+  return finish(files, std::move(error));
 }
 
 } // namespace

@@ -10,23 +10,37 @@
 using namespace mlir;
 using namespace mlir::sextant;
 
+/// An operand, `as` its roles, and its type.
+static ParseResult
+parseOperandAs(OpAsmParser &parser,
+               SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+               SmallVectorImpl<Type> &types,
+               SmallVectorImpl<Attribute> &attributes) {
+  if (parser.parseOperand(operands.emplace_back()) || parser.parseKeyword("as"))
+    return failure();
+  // The mnemonic is implied here, as it is in an operation's own format.
+  Attribute attribute = AuxiliaryAttr::parse(parser, {});
+  if (!attribute || parser.parseColonType(types.emplace_back()))
+    return failure();
+  attributes.push_back(attribute);
+  return success();
+}
+
+static void printOperandAs(OpAsmPrinter &printer, Value operand, Type type,
+                           Attribute roles) {
+  printer << operand << " as ";
+  cast<AuxiliaryAttr>(roles).print(printer);
+  printer << " : " << type;
+}
+
 ParseResult sextant::parseAuxiliaries(
     OpAsmParser &parser,
     SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
     SmallVectorImpl<Type> &types, ArrayAttr &roles) {
   SmallVector<Attribute> attributes;
   if (succeeded(parser.parseOptionalKeyword("auxiliary"))) {
-    auto parseOne = [&]() -> ParseResult {
-      Attribute attribute;
-      if (parser.parseOperand(operands.emplace_back()) ||
-          parser.parseKeyword("as"))
-        return failure();
-      // The mnemonic is implied here, as it is in an operation's own format.
-      attribute = AuxiliaryAttr::parse(parser, {});
-      if (!attribute || parser.parseColonType(types.emplace_back()))
-        return failure();
-      attributes.push_back(attribute);
-      return success();
+    auto parseOne = [&] {
+      return parseOperandAs(parser, operands, types, attributes);
     };
     if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseOne))
       return failure();
@@ -44,9 +58,7 @@ void sextant::printAuxiliaries(OpAsmPrinter &printer, Operation *op,
   llvm::interleaveComma(llvm::zip(operands, types, roles), printer,
                         [&](auto entry) {
                           auto [operand, type, role] = entry;
-                          printer << operand << " as ";
-                          cast<AuxiliaryAttr>(role).print(printer);
-                          printer << " : " << type;
+                          printOperandAs(printer, operand, type, role);
                         });
   printer << ')';
 }
@@ -60,15 +72,9 @@ ParseResult sextant::parseModulations(
   if (succeeded(parser.parseOptionalKeyword("modulate"))) {
     auto parseOne = [&]() -> ParseResult {
       if (parser.parseInteger(numbers.emplace_back()) ||
-          parser.parseKeyword("by") ||
-          parser.parseOperand(operands.emplace_back()) ||
-          parser.parseKeyword("as"))
+          parser.parseKeyword("by"))
         return failure();
-      Attribute attribute = AuxiliaryAttr::parse(parser, {});
-      if (!attribute || parser.parseColonType(types.emplace_back()))
-        return failure();
-      attributes.push_back(attribute);
-      return success();
+      return parseOperandAs(parser, operands, types, attributes);
     };
     if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseOne))
       return failure();
@@ -87,9 +93,8 @@ void sextant::printModulations(OpAsmPrinter &printer, Operation *op,
   llvm::interleaveComma(llvm::zip(pairs.asArrayRef(), operands, types, roles),
                         printer, [&](auto entry) {
                           auto [pair, operand, type, role] = entry;
-                          printer << pair << " by " << operand << " as ";
-                          cast<AuxiliaryAttr>(role).print(printer);
-                          printer << " : " << type;
+                          printer << pair << " by ";
+                          printOperandAs(printer, operand, type, role);
                         });
   printer << ')';
 }
