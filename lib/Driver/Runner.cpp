@@ -13,6 +13,7 @@
 #include "Runtime.h"
 #include "SharedModel.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
@@ -246,7 +247,7 @@ Error Runner::writeOutputs() {
   for (const Array &output : outputs) {
     SmallString<128> file(path);
     std::string name = output.name;
-    std::replace(name.begin(), name.end(), '/', '_');
+    llvm::replace(name, '/', '_');
     sys::path::append(file, name + ".npy");
     if (Error error = writeArrays(file, output))
       return error;

@@ -175,7 +175,7 @@ static bool leadsBefore(const Term &left, const Term &right) {
 }
 
 static const Term &leadingTerm(llvm::ArrayRef<Term> terms) {
-  return *std::min_element(terms.begin(), terms.end(), leadsBefore);
+  return *llvm::min_element(terms, leadsBefore);
 }
 
 std::optional<SymbolicDim>
