@@ -54,6 +54,21 @@ bool ScoreVectorizer::canVectorize(Block &score, std::string &reason) {
   return true;
 }
 
+bool ScoreVectorizer::selectsScore() const {
+  SmallVector<Value> results{score.getTerminator()->getOperand(0)};
+  while (!results.empty()) {
+    auto select = results.pop_back_val().getDefiningOp<arith::SelectOp>();
+    if (!select)
+      continue;
+    for (Value value : {select.getTrueValue(), select.getFalseValue()}) {
+      if (value == score.getArgument(0))
+        return true;
+      results.push_back(value);
+    }
+  }
+  return false;
+}
+
 Type ScoreVectorizer::vectorTypeOf(Type scalar) const {
   if (scalar.isIndex() || scalar.isInteger(64))
     scalar = positionType;

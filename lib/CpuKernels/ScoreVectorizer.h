@@ -30,6 +30,10 @@ public:
   /// not.
   static bool canVectorize(Block &score, std::string &reason);
 
+  /// Whether the result is the score as it is given or something else,
+  /// by a selection.
+  bool selectsScore() const;
+
   /// The type of positions in vector form: i32, or i64 where the region
   /// multiplies them.
   IntegerType getPositionType() const { return positionType; }
