@@ -8,27 +8,12 @@
 #ifndef SEXTANT_CPUKERNELS_CPUKERNELS_TD
 #define SEXTANT_CPUKERNELS_CPUKERNELS_TD
 
+include "CpuKernels/CpuKernelsDialect.td"
+include "CpuKernels/Piecewise.td"
 include "Sextant/IR/AttentionAttrs.td"
-include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
-
-def SextantCpu_Dialect : Dialect {
-  let name = "sextant_cpu";
-  let cppNamespace = "::mlir::sextant::cpu";
-  let dependentDialects = ["::mlir::sextant::SextantDialect"];
-  let summary = "products laid out for the register tiles of a CPU";
-  let description = [{
-    Between linalg, which says what is computed, and vectors, which say how,
-    stand a few operations whose operands already lie in memory as a register
-    tile reads them. They work on tensors and on buffers, and each becomes
-    calls of one kernel from the register-tile builder.
-  }];
-}
-
-class SextantCpu_Op<string mnemonic, list<Trait> traits = []> :
-    Op<SextantCpu_Dialect, mnemonic, traits>;
 
 def SextantCpu_LinearOp : SextantCpu_Op<"linear", [
     DestinationStyleOpInterface,

@@ -174,6 +174,14 @@ private:
                              Value firstKey, Value column,
                              function_ref<void(Value queries)> buildPlain);
 
+  // Piecewise linear terms.
+  /// Replaces them in `region` by what is read from their rows.
+  void readPieces(Block &region);
+  void allocatePieces();
+  /// Computes what they add to the row that is being written, in `count` keys
+  /// from `keyBegin` on.
+  void buildPieces(Value keyBegin, Value count);
+
   // Softmax of rows over one block.
   void buildSoftmax(ArrayRef<Value> rows, Value keyBegin, Value count);
   /// The score region of one row; returns what its exponents count against,
@@ -224,6 +232,13 @@ private:
   bool hasRanges = false, hasInert = false, isPlain = false, isBounded = false;
   DenseSet<unsigned> inertTerms;
   Value blockFirst, blockEnd, inertFirst, inertEnd;
+  /// A piecewise linear term: operands, its row, and the first line that any
+  /// distance has.
+  struct Piece {
+    Value lengths, factors, bounds, slopes, heights;
+    Value row, firstLine;
+  };
+  SmallVector<Piece> pieces;
   // Of the row being written.
   Value rowHead, rowQuery;
   bool uniformRows = false;

@@ -36,6 +36,7 @@ AttentionKernel::lowerTerms(const DenseSet<unsigned> &without) {
     inner.getResult(0).replaceAllUsesWith(score);
     inner.erase();
   }
+  readPieces(region->front());
   return region;
 }
 
@@ -51,9 +52,11 @@ void AttentionKernel::prepareScore() {
     for (unsigned i = 0; i < op.getAuxiliaries().size(); ++i)
       if (isVarying(i))
         varying.push_back(block.getArgument(5 + i));
+    llvm::append_range(varying, block.getArguments().take_back(pieces.size()));
     return varying;
   };
   buildRanges();
+  allocatePieces();
   full = lowerTerms({});
   fullScore = std::make_unique<ScoreVectorizer>(full->front(), unit.lanes,
                                                 varyingOf(full->front()));
@@ -163,9 +166,8 @@ void AttentionKernel::buildRanges() {
   bool skips = true;
   for (Operation &inner : op.getScore().front().without_terminator()) {
     auto term = dyn_cast<PositionTermOpInterface>(inner);
-    isBounded &=
-        term ||
-        isa<ScalarTermOpInterface, arith::ConstantOp, arith::TruncIOp>(inner);
+    isBounded &= term || isa<ScalarTermOpInterface, PiecewiseOp,
+                             arith::ConstantOp, arith::TruncIOp>(inner);
     if (!uniformRows)
       continue;
     bool leavesOwnKey = term && (term.getSummary().action != TermAction::hide ||

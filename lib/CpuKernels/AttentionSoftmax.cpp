@@ -263,6 +263,11 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
           value = arith::TruncIOp::create(b, loc, type, value);
         mapping.map(argument, value);
       }
+      for (auto [piece, argument] :
+           llvm::zip(pieces, region->getArguments().take_back(pieces.size())))
+        mapping.map(argument, vector::LoadOp::create(
+                                  b, loc, vectorType, piece.row,
+                                  add(column, constant(PiecewiseOp::padding))));
       x = score->build(b, loc, mapping, !tailCount);
       changed = true;
     }
@@ -321,8 +326,10 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
   Value whole = arith::DivUIOp::create(b, loc, count, constant(width));
   Value rest = arith::RemUIOp::create(b, loc, count, constant(width));
-  if (!isPlain)
+  if (!isPlain) {
     buildUniform(row);
+    buildPieces(keyBegin, count);
+  }
 
   SmallVector<Value> running(unit.vectors, constantOf(vectorType, -kInfinity));
   if (!hasInert) {

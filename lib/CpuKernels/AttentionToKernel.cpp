@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FireToPiecewise.h"
 #include "ScoreVectorizer.h"
 
 #include "sextant/CpuKernels/CpuKernels.h"
@@ -212,6 +213,7 @@ static RotateOp findRotation(Value operand, Layout layout) {
 
 static void rewrite(RewriterBase &b, AttentionOp op) {
   Location loc = op.getLoc();
+  drawFireAsLines(b, op);
   b.setInsertionPoint(op);
   SmallVector<Value> auxiliaries, captures, constants;
   SmallVector<Attribute> roles(op.getRoles().begin(), op.getRoles().end());

@@ -201,6 +201,25 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
+LogicalResult PiecewiseOp::verify() {
+  auto shapeOf = [](Value table) {
+    auto type = cast<ShapedType>(table.getType());
+    return type.hasRank() ? SmallVector<int64_t>(type.getShape())
+                          : SmallVector<int64_t>();
+  };
+  SmallVector<int64_t> slopes = shapeOf(getSlopes()),
+                       bounds = shapeOf(getBounds());
+  // piecewise (C1)
+  if (slopes.size() != 2 || bounds.size() != 2 ||
+      ShapedType::isDynamicShape(slopes) || shapeOf(getHeights()) != slopes ||
+      bounds[1] != slopes[1] + 1)
+    return emitOpError("expects slopes and heights of [heads, lines] and "
+                       "bounds of [queries, lines + 1], but got ")
+           << getSlopes().getType() << ", " << getHeights().getType() << " and "
+           << getBounds().getType();
+  return success();
+}
+
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {

@@ -72,3 +72,12 @@ func.func @attention_c5_tables(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32
   }
   return
 }
+
+// -----
+
+func.func @piecewise_c1(%s: f32, %t: tensor<?xf32>, %bounds: tensor<?x6xi32>, %lines: tensor<3x6xf32>) -> f32 {
+  // expected-error@+1 {{expects slopes and heights of [heads, lines] and bounds of [queries, lines + 1], but got 'tensor<3x6xf32>', 'tensor<3x6xf32>' and 'tensor<?x6xi32>'}}
+  %0 = sextant_cpu.piecewise %s lengths %t by %t bounds %bounds lines %lines, %lines
+      : f32, tensor<?xf32>, tensor<?xf32>, tensor<?x6xi32>, tensor<3x6xf32>, tensor<3x6xf32>
+  return %0 : f32
+}

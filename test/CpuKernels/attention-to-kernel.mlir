@@ -86,3 +86,31 @@ func.func @rotations_move_in(%q: tensor<1x2x?x32xf32>, %k: tensor<1x2x?x32xf32>,
       at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x2x?x32xf32>
   return %o, %rk : tensor<1x2x?x32xf32>, tensor<1x2x?x32xf32>
 }
+
+// -----
+
+// FIRE's network is a straight line between two points where units turn, so no
+// score evaluates it: neither a logarithm nor a unit is left in the region, and
+// what is as large as the queries is the lines' bounds.
+// CHECK-LABEL: func.func @a_network_of_the_distance_becomes_lines
+// CHECK: math.log1p
+// CHECK: sextant_cpu.attention
+// CHECK-SAME: auxiliary(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>, tensor<?x7xi32>, tensor<2x6xf32>, tensor<2x6xf32>)
+// CHECK-NEXT: ^bb0(%[[S:.*]]: f32,
+// CHECK-NEXT: sextant_cpu.piecewise %[[S]] lengths
+// CHECK-NEXT: sextant.causal
+// CHECK-NEXT: sextant_cpu.yield
+// LOWER-LABEL: func.func @a_network_of_the_distance_becomes_lines
+// LOWER: call @sextant_attention
+func.func @a_network_of_the_distance_becomes_lines(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>, %past: index,
+    %c: f32, %l: f32, %w: tensor<5xf32>, %b1: tensor<5xf32>, %w2: tensor<5x2xf32>, %d: tensor<2xf32>) -> tensor<1x2x?x16xf32> {
+  %o = sextant.attention query(%q : tensor<1x2x?x16xf32>) key(%k : tensor<1x2x?x16xf32>) value(%v : tensor<1x2x?x16xf32>)
+      at [0, 0, %past, 0] scale 2.500000e-01 score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.fire %s scale %c threshold %l in(%w, %b1) out(%w2, %d) [%h] at %i, %j
+        : f32, tensor<5xf32>, tensor<5x2xf32>, tensor<2xf32>
+    %1 = sextant.causal %0 at %i, %j : f32
+    sextant.yield %1 : f32
+  } : tensor<1x2x?x16xf32>
+  return %o : tensor<1x2x?x16xf32>
+}

@@ -146,6 +146,20 @@ ALL = [
                 "%1 = sextant.causal %0 at %i, %j : f32\nsextant.yield %1 : f32",
          score=lambda s, b, h, i, j, c, l, w, b1, w2, d: hide(
              s + fire(*numpy.broadcast_arrays(i, j, h), c[0], l[0], w, b1, w2, d), j <= i)),
+    # Queries among their keys, more of them than a kernel takes at once, and units that never turn, turn
+    # together, or are on for short distances only.
+    Case("fire_on_both_sides", heads=4, key_heads=[2], value_heads=2, rows=61, keys=601, origin=(0, 0, 331, 0),
+         log_sum_exp=True, captured=("c", "l", "w", "b1", "w2", "d"),
+         tensors={"c": ((1,), "f32", [0.3]), "l": ((1,), "f32", [350.0]),
+                  "w": ((8,), "f32", [1.0, -2.0, 0.0, 0.0, 0.5, 3.0, -1.0, 2.0]),
+                  "b1": ((8,), "f32", [-0.5, 1.0, 0.7, -0.4, 0.25, -2.0, 0.9, -1.0]),
+                  "w2": ((8, 4), "f32", None), "d": ((4,), "f32", None)},
+         region="%z = arith.constant 0 : index\n"
+                "%c0 = tensor.extract %c[%z] : tensor<1xf32>\n%l0 = tensor.extract %l[%z] : tensor<1xf32>\n"
+                "%0 = sextant.fire %s scale %c0 threshold %l0 in(%w, %b1) out(%w2, %d) [%h] at %i, %j"
+                " : f32, tensor<8xf32>, tensor<8x4xf32>, tensor<4xf32>\nsextant.yield %0 : f32",
+         score=lambda s, b, h, i, j, c, l, w, b1, w2, d:
+             s + fire(*numpy.broadcast_arrays(i, j, h), c[0], l[0], w, b1, w2, d)),
     # The planes of the paper, and those of a port that starts one later.
     Case("sandwich_from_0", **DISTANCES, **per_head("w", values={"w": [3 / 8, 3 / 16, 3 / 24]}),
          region=terms("sextant.sandwich {s} weight %w_ at %i, %j size 12 first 0", CAUSAL),
