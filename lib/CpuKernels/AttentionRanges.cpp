@@ -97,17 +97,8 @@ Value AttentionKernel::resolve(Value value) {
     }
     return memref::LoadOp::create(*builder, loc, auxiliaries[number], indices);
   }
-  Operation *source = value.getDefiningOp();
-  if (!source || source->getNumResults() != 1 || source->getNumRegions())
-    return {};
-  IRMapping mapping;
-  for (Value operand : source->getOperands()) {
-    Value outside = resolve(operand);
-    if (!outside)
-      return {};
-    mapping.map(operand, outside);
-  }
-  return builder->clone(*source, mapping)->getResult(0);
+  return buildAgain(*builder, value,
+                    [&](Value operand) { return resolve(operand); });
 }
 
 std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,

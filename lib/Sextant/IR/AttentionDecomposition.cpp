@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DestinationStyle.h"
 #include "ScoreBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -98,8 +99,7 @@ FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
             Value output =
                 arith::SelectOp::create(b, loc, isEmpty, zero, quotient);
             linalg::YieldOp::create(
-                b, loc,
-                convertFloat(b, loc, output, resultType.getElementType()));
+                b, loc, castFloat(b, loc, output, resultType.getElementType()));
           })
           .getResult(0);
   if (result.getType() != resultType)

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DestinationStyle.h"
 #include "ScoreBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -152,8 +153,7 @@ static Value buildRelativeValues(OpBuilder &b, Location loc, FinalizeOp op) {
              {parallel, parallel, parallel, parallel,
               utils::IteratorType::reduction},
              [&](OpBuilder &b, Location loc, ValueRange args) {
-               Value vector =
-                   convertFloat(b, loc, args[1], type.getElementType());
+               Value vector = castFloat(b, loc, args[1], type.getElementType());
                Value product = arith::MulFOp::create(b, loc, args[0], vector);
                linalg::YieldOp::create(
                    b, loc,
@@ -205,7 +205,7 @@ FailureOr<SmallVector<Value>> FinalizeOp::decomposeOperation(OpBuilder &b) {
                                               args[3], zero);
         Value quotient = arith::DivFOp::create(b, loc, scaled, args[3]);
         Value output = arith::SelectOp::create(b, loc, isEmpty, zero, quotient);
-        return convertFloat(b, loc, output, elementType);
+        return castFloat(b, loc, output, elementType);
       });
   SmallVector<Value> results = {result};
   if (getLogSumExp())

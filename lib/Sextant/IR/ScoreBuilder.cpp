@@ -7,9 +7,10 @@
 
 #include "ScoreBuilder.h"
 
+#include "DestinationStyle.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -29,12 +30,6 @@ ScoreBuilder::ScoreBuilder(OpBuilder &builder, AttentionOpInterface op)
   shape = {size(query, 0), size(query, getHeadDim(op.getQueryLayout())),
            size(query, getSequenceDim(op.getQueryLayout())),
            size(op.getValue(), getSizeDim(op.getValueLayout()))};
-}
-
-Value sextant::convertFloat(OpBuilder &builder, Location loc, Value value,
-                            Type type) {
-  return convertScalarToDtype(builder, loc, value, type,
-                              /*isUnsignedCast=*/false);
 }
 
 static Value buildConstant(OpBuilder &builder, Location loc, FloatType type,
@@ -97,8 +92,8 @@ Value ScoreBuilder::buildScores() {
             builder, loc, scores.getType(), ValueRange{query, key}, scores,
             maps, {parallel, parallel, parallel, parallel, reduction},
             [&](OpBuilder &b, Location loc, ValueRange args) {
-              Value q = convertFloat(b, loc, args[0], scoreType);
-              Value k = convertFloat(b, loc, args[1], scoreType);
+              Value q = castFloat(b, loc, args[0], scoreType);
+              Value k = castFloat(b, loc, args[1], scoreType);
               if (modulation < modulated.size()) {
                 Positions at = buildPositions(b, loc, {0, 1, 2, 3});
                 Value last = linalg::IndexOp::create(b, loc, 4);
@@ -106,8 +101,8 @@ Value ScoreBuilder::buildScores() {
                     b, loc, op.getModulations()[modulation],
                     cast<AuxiliaryAttr>(op.getModulationRoles()[modulation]),
                     at, last);
-                q = arith::MulFOp::create(
-                    b, loc, q, convertFloat(b, loc, weight, scoreType));
+                q = arith::MulFOp::create(b, loc, q,
+                                          castFloat(b, loc, weight, scoreType));
               }
               Value product = arith::MulFOp::create(b, loc, q, k);
               linalg::YieldOp::create(
@@ -382,13 +377,13 @@ Value ScoreBuilder::buildValueProduct(Value probabilities, Value init,
              builder, loc, init.getType(), ValueRange{probabilities, value},
              init, maps, {parallel, parallel, parallel, parallel, reduction},
              [&](OpBuilder &b, Location loc, ValueRange args) {
-               Value v = convertFloat(b, loc, args[1], scoreType);
+               Value v = castFloat(b, loc, args[1], scoreType);
                if (table) {
                  Positions at = buildPositions(b, loc, {0, 1, 2, 4});
                  Value size = linalg::IndexOp::create(b, loc, 3);
                  Value relative = buildElement(b, loc, table, roles, at, size);
                  v = arith::AddFOp::create(
-                     b, loc, v, convertFloat(b, loc, relative, scoreType));
+                     b, loc, v, castFloat(b, loc, relative, scoreType));
                }
                Value product = arith::MulFOp::create(b, loc, args[0], v);
                linalg::YieldOp::create(

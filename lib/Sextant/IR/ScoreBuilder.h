@@ -91,9 +91,6 @@ private:
 /// exp(x - maximum), 0 where x is -inf, also where the maximum is.
 Value buildShiftedExp(OpBuilder &builder, Location loc, Value x, Value maximum);
 
-/// Widens or narrows a float; `value` itself if it has the type.
-Value convertFloat(OpBuilder &builder, Location loc, Value value, Type type);
-
 } // namespace mlir::sextant
 
 #endif // SEXTANT_LIB_SEXTANT_IR_SCOREBUILDER_H

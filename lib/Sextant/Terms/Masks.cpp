@@ -5,52 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "sextant/Sextant/IR/Sextant.h"
+#include "Sextant/Terms/KeptKeys.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/PatternMatch.h"
-
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::sextant;
-
-// Origins and sizes are added to it.
-static constexpr int64_t unbounded = std::numeric_limits<int64_t>::max() / 4;
-
-static Value buildIndex(OpBuilder &b, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(b, loc, value);
-}
-
-static Value addConstant(OpBuilder &b, Location loc, Value value,
-                         int64_t constant) {
-  return constant == 0 ? value
-                       : arith::AddIOp::create(b, loc, value,
-                                               buildIndex(b, loc, constant));
-}
-
-/// The score where `keep` holds, else -inf.
-static Value buildKept(OpBuilder &b, Location loc, Value keep, Value score) {
-  auto type = cast<FloatType>(score.getType());
-  Value hidden = arith::ConstantOp::create(
-      b, loc,
-      b.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics(),
-                                           /*Negative=*/true)));
-  return arith::SelectOp::create(b, loc, keep, score, hidden);
-}
-
-static Value compare(OpBuilder &b, Location loc, arith::CmpIPredicate predicate,
-                     Value left, Value right) {
-  return arith::CmpIOp::create(b, loc, predicate, left, right);
-}
-
-/// All key positions: where a side of a mask has no bound.
-static Value buildFirstKey(OpBuilder &b, Location loc) {
-  return buildIndex(b, loc, -unbounded);
-}
-static Value buildEndKey(OpBuilder &b, Location loc) {
-  return buildIndex(b, loc, unbounded);
-}
 
 //===----------------------------------------------------------------------===//
 // CausalOp
@@ -64,24 +24,21 @@ TermSummary CausalOp::getSummary() {
 }
 
 Value CausalOp::lower(OpBuilder &b) {
-  return buildKept(b, getLoc(),
-                   compare(b, getLoc(), arith::CmpIPredicate::sle,
-                           getKeyPosition(), getQueryPosition()),
-                   getScore());
+  return buildKept(b, getLoc(), arith::CmpIPredicate::sle, getKeyPosition(),
+                   getQueryPosition(), getScore());
 }
 
 std::optional<KeyRange>
 CausalOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
                            function_ref<Value(Value)> resolve) {
-  return KeyRange{buildFirstKey(b, getLoc()),
-                  addConstant(b, getLoc(), last, 1)};
+  return KeyRange{buildFirstKey(b, getLoc()), buildMoved(b, getLoc(), last, 1)};
 }
 
 std::optional<KeyRange>
 CausalOp::buildInertKeys(OpBuilder &b, Value first, Value last,
                          function_ref<Value(Value)> resolve) {
   return KeyRange{buildFirstKey(b, getLoc()),
-                  addConstant(b, getLoc(), first, 1)};
+                  buildMoved(b, getLoc(), first, 1)};
 }
 
 OpFoldResult CausalOp::fold(FoldAdaptor adaptor) {
@@ -125,18 +82,14 @@ Value WindowOp::lower(OpBuilder &b) {
   Location loc = getLoc();
   Value score = getScore();
   if (getLeft())
-    score = buildKept(
-        b, loc,
-        compare(b, loc, arith::CmpIPredicate::sge,
-                addConstant(b, loc, getKeyPosition(), getReach(*getLeft())),
-                getQueryPosition()),
-        score);
+    score =
+        buildKept(b, loc, arith::CmpIPredicate::sge,
+                  buildMoved(b, loc, getKeyPosition(), getReach(*getLeft())),
+                  getQueryPosition(), score);
   if (getRight())
     score = buildKept(
-        b, loc,
-        compare(b, loc, arith::CmpIPredicate::sle, getKeyPosition(),
-                addConstant(b, loc, getQueryPosition(), getReach(*getRight()))),
-        score);
+        b, loc, arith::CmpIPredicate::sle, getKeyPosition(),
+        buildMoved(b, loc, getQueryPosition(), getReach(*getRight())), score);
   return score;
 }
 
@@ -198,10 +151,10 @@ std::optional<KeyRange>
 WindowOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
                            function_ref<Value(Value)> resolve) {
   Location loc = getLoc();
-  return KeyRange{getLeft() ? addConstant(b, loc, first, -getReach(*getLeft()))
+  return KeyRange{getLeft() ? buildMoved(b, loc, first, -getReach(*getLeft()))
                             : buildFirstKey(b, loc),
                   getRight()
-                      ? addConstant(b, loc, last, getReach(*getRight()) + 1)
+                      ? buildMoved(b, loc, last, getReach(*getRight()) + 1)
                       : buildEndKey(b, loc)};
 }
 
@@ -209,10 +162,10 @@ std::optional<KeyRange>
 WindowOp::buildInertKeys(OpBuilder &b, Value first, Value last,
                          function_ref<Value(Value)> resolve) {
   Location loc = getLoc();
-  return KeyRange{getLeft() ? addConstant(b, loc, last, -getReach(*getLeft()))
+  return KeyRange{getLeft() ? buildMoved(b, loc, last, -getReach(*getLeft()))
                             : buildFirstKey(b, loc),
                   getRight()
-                      ? addConstant(b, loc, first, getReach(*getRight()) + 1)
+                      ? buildMoved(b, loc, first, getReach(*getRight()) + 1)
                       : buildEndKey(b, loc)};
 }
 
@@ -226,10 +179,8 @@ TermSummary PaddingOp::getSummary() {
 }
 
 Value PaddingOp::lower(OpBuilder &b) {
-  return buildKept(b, getLoc(),
-                   compare(b, getLoc(), arith::CmpIPredicate::slt,
-                           getKeyPosition(), getLength()),
-                   getScore());
+  return buildKept(b, getLoc(), arith::CmpIPredicate::slt, getKeyPosition(),
+                   getLength(), getScore());
 }
 
 std::optional<KeyRange>
@@ -252,8 +203,7 @@ PaddingOp::buildInertKeys(OpBuilder &b, Value first, Value last,
 //===----------------------------------------------------------------------===//
 
 TermSummary MaskOp::getSummary() {
-  return {TermAction::hide, TermPositions::general, std::nullopt, std::nullopt,
-          Value()};
+  return getGeneralMask(/*keepsOwnPosition=*/false);
 }
 
 Value MaskOp::lower(OpBuilder &b) {

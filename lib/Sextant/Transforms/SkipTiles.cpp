@@ -19,7 +19,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -70,17 +69,13 @@ Value KeyLoop::hoist(Value value) {
   if (Value known = hoisted.lookup(value))
     return known;
   Operation *source = value.getDefiningOp();
-  if (!source || source->getNumRegions() || !isPure(source))
+  if (!source || !isPure(source))
     return {};
-  IRMapping mapping;
-  for (Value operand : source->getOperands()) {
-    Value outside = hoist(operand);
-    if (!outside)
-      return {};
-    mapping.map(operand, outside);
-  }
-  unsigned number = cast<OpResult>(value).getResultNumber();
-  return hoisted[value] = b.clone(*source, mapping)->getResult(number);
+  Value outside =
+      buildAgain(b, value, [&](Value operand) { return hoist(operand); });
+  if (outside)
+    hoisted[value] = outside;
+  return outside;
 }
 
 /// The one entry of an auxiliary operand that all rows and keys of the tile
@@ -122,18 +117,9 @@ Value KeyLoop::resolve(Value value) {
       return buildIndex(*constant);
     return hoist(cast<Value>(origin));
   }
-  Operation *source = value.getDefiningOp();
-  if (source->getBlock() != &block || source->getNumRegions() ||
-      source->getNumResults() != 1)
+  if (value.getParentBlock() != &block)
     return {};
-  IRMapping mapping;
-  for (Value operand : source->getOperands()) {
-    Value outside = resolve(operand);
-    if (!outside)
-      return {};
-    mapping.map(operand, outside);
-  }
-  return b.clone(*source, mapping)->getResult(0);
+  return buildAgain(b, value, [&](Value operand) { return resolve(operand); });
 }
 
 /// The key origin where the loop's variable is 0; null unless it is the

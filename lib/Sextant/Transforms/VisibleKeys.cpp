@@ -8,6 +8,7 @@
 #include "sextant/Sextant/Transforms/VisibleKeys.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -54,6 +55,22 @@ static bool leavesOwnKey(Operation &op) {
     return summary.action != TermAction::hide || summary.keepsOwnPosition;
   }
   return isa<ScalarTermOpInterface, YieldOp>(op);
+}
+
+Value sextant::buildAgain(OpBuilder &b, Value value,
+                          function_ref<Value(Value)> resolve) {
+  auto result = dyn_cast<OpResult>(value);
+  if (!result || result.getOwner()->getNumRegions())
+    return {};
+  IRMapping mapping;
+  for (Value operand : result.getOwner()->getOperands()) {
+    Value resolved = resolve(operand);
+    if (!resolved)
+      return {};
+    mapping.map(operand, resolved);
+  }
+  return b.clone(*result.getOwner(), mapping)
+      ->getResult(result.getResultNumber());
 }
 
 SmallVector<PositionTermOpInterface> sextant::findHidingTerms(Block &score) {

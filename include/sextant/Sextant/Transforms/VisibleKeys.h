@@ -23,6 +23,12 @@ namespace mlir::sextant {
 /// has its first operand: a mask before a softcap is none.
 SmallVector<PositionTermOpInterface> findHidingTerms(Block &score);
 
+/// Builds the op of `value` again, on what `resolve` finds for its operands.
+/// Null where it finds nothing for one, for an argument, and for ops with
+/// regions.
+Value buildAgain(OpBuilder &builder, Value value,
+                 function_ref<Value(Value)> resolve);
+
 class VisibleKeys {
 public:
   /// The value, outside the region, of a value of the region; null where that
