@@ -23,6 +23,24 @@ struct CheckShapes : sextant::impl::CheckShapesBase<CheckShapes> {
   void runOnOperation() override;
 };
 
+/// What a tensor is as large as: from results back to their destinations. A
+/// chain of operations is as long as upstream's way to its sizes would be, once
+/// for each of them.
+Value getAsLarge(Value tensor) {
+  while (auto op = tensor.getDefiningOp<DestinationStyleOpInterface>())
+    tensor = op.getTiedOpOperand(cast<OpResult>(tensor))->get();
+  return tensor;
+}
+
+/// The size of a dimension, an operand if there is one.
+Value buildSize(OpBuilder &builder, Location loc, Value tensor, int64_t dim) {
+  Value like = getAsLarge(tensor);
+  if (auto empty = like.getDefiningOp<tensor::EmptyOp>())
+    return getValueOrCreateConstantIndexOp(builder, loc,
+                                           empty.getMixedSizes()[dim]);
+  return builder.createOrFold<tensor::DimOp>(loc, like, dim);
+}
+
 /// Collects conditions of one operation and asserts them together.
 class Conditions {
 public:
@@ -36,7 +54,7 @@ public:
     all = all ? builder.createOrFold<arith::AndIOp>(loc, all, holds) : holds;
   }
   Value size(Value tensor, int64_t dim) {
-    return builder.createOrFold<tensor::DimOp>(loc, tensor, dim);
+    return buildSize(builder, loc, tensor, dim);
   }
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
@@ -237,6 +255,16 @@ void check(CacheAppendOp op) {
 }
 
 void CheckShapes::runOnOperation() {
+  // In their order, so that what asks for a size of an empty tensor finds it.
+  getOperation().walk([](tensor::DimOp op) {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    if (!dim || getAsLarge(op.getSource()) == op.getSource())
+      return;
+    OpBuilder builder(op);
+    op.replaceAllUsesWith(
+        buildSize(builder, op.getLoc(), op.getSource(), *dim));
+    op.erase();
+  });
   getOperation().walk<WalkOrder::PreOrder>([](Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       if (linalgOp.hasPureTensorSemantics())

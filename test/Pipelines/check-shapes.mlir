@@ -32,6 +32,23 @@ func.func @says_nothing_of_what_is_proved(%a: tensor<?xf32>) -> tensor<?xf32> {
   return %r : tensor<?xf32>
 }
 
+// Sizes are those of destinations: a chain of results is not walked by anyone.
+
+// CHECK-LABEL: func.func @looks_for_sizes_in_destinations(
+// CHECK-SAME: %{{.*}}: tensor<?xf32>, %[[N:.*]]: index)
+// CHECK-NOT: tensor.dim
+// CHECK: return %{{.*}}, %[[N]]
+func.func @looks_for_sizes_in_destinations(%a: tensor<?xf32>, %n: index) -> (tensor<?xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %r = linalg.add ins(%f, %f : tensor<?xf32>, tensor<?xf32>) outs(%f : tensor<?xf32>) -> tensor<?xf32>
+  %s = linalg.mul ins(%r, %f : tensor<?xf32>, tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %size = tensor.dim %s, %c0 : tensor<?xf32>
+  return %s, %size : tensor<?xf32>, index
+}
+
 // CHECK-LABEL: func.func @names_the_node(
 // CHECK: cf.assert %{{.*}}, "expects operands of 'linalg.add' at 'layer 3' that fit each other"
 func.func @names_the_node(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?xf32> {
