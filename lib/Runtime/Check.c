@@ -105,6 +105,46 @@ static sextant_status check_tensor(const char *kind, const sextant_value *value,
   return SEXTANT_OK;
 }
 
+/* A byte of a tensor of bools that is neither 0 nor 1; 0 if there is none. */
+static unsigned find_no_bool(const unsigned char *data, const int64_t *shape,
+                             const int64_t *strides, int32_t rank) {
+  if (rank == 0)
+    return *data > 1 ? *data : 0;
+  /* An entry that is repeated is read once. */
+  int64_t count = *strides == 0 && *shape > 1 ? 1 : *shape;
+  if (rank == 1 && *strides == 1) {
+    unsigned char all = 0;
+    for (int64_t i = 0; i < count; ++i)
+      all |= data[i];
+    if (all <= 1)
+      return 0;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    unsigned found =
+        find_no_bool(data + i * *strides, shape + 1, strides + 1, rank - 1);
+    if (found)
+      return found;
+  }
+  return 0;
+}
+
+/* Compiled code reads the lowest bit only. */
+static sextant_status check_bools(const sextant_value *value,
+                                  const sextant_tensor *tensor, char *message,
+                                  size_t size) {
+  int64_t strides[SEXTANT_MAX_RANK];
+  sextant_tensor filled = *tensor;
+  sextant_fill_strides(&filled, strides);
+  unsigned found =
+      sextant_byte_size(tensor)
+          ? find_no_bool(filled.data, filled.shape, strides, filled.rank)
+          : 0;
+  return found ? sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
+                              "input '%s' expects bools of 0 or 1, but got %u",
+                              value->name, found)
+               : SEXTANT_OK;
+}
+
 static sextant_status check_ranges(const sextant_symbol *symbols, size_t count,
                                    char *message, size_t size) {
   for (int64_t r = 0; r < DESCRIPTOR->range_count; ++r) {
@@ -232,9 +272,11 @@ sextant_status sextant_check_inputs(const sextant_tensor *inputs, size_t count,
     return sextant_fail(SEXTANT_INVALID_ARGUMENT, message, size,
                         "expects inputs, but got a null pointer");
   for (size_t i = 0; i < count; ++i) {
-    sextant_status status =
-        check_tensor("input", &signature->inputs[i], &inputs[i],
-                     needs_data || DESCRIPTOR->shape_data[i], message, size);
+    int reads = needs_data || DESCRIPTOR->shape_data[i];
+    sextant_status status = check_tensor("input", &signature->inputs[i],
+                                         &inputs[i], reads, message, size);
+    if (status == SEXTANT_OK && reads && inputs[i].type == SEXTANT_BOOL)
+      status = check_bools(&signature->inputs[i], &inputs[i], message, size);
     if (status != SEXTANT_OK)
       return status;
     if (DESCRIPTOR->shape_data[i] && !sextant_is_dense(&inputs[i], 0))
