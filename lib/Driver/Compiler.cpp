@@ -349,7 +349,7 @@ llvm::Error Compilation::writeLibrary(OutputFiles &files,
     if (!path)
       return path.takeError();
     link.objects.push_back(*path);
-    return OutputFiles::fillFile(*path, fill);
+    return files.fillFile(*path, fill);
   };
   TimingScope machineCode = root.nest("machine code");
   if (llvm::Error error = addObject(emitObject))
@@ -367,7 +367,8 @@ llvm::Error Compilation::writeLibrary(OutputFiles &files,
     return output.takeError();
   link.output = *output;
   if (llvm::Error error = linkObjects(link))
-    return error;
+    return llvm::createStringError(
+        files.nameOutputs(llvm::toString(std::move(error))));
   return writeHeader(files);
 }
 

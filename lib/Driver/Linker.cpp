@@ -58,6 +58,19 @@ static Expected<std::string> findOpenMP() {
                            "and --threads=none do without");
 }
 
+/// Whether that is why nothing was linked: lld writes to mapped memory, so that
+/// a full disk ends it by a signal.
+static bool isDiskFull(const LinkOptions &options) {
+  StringRef folder = sys::path::parent_path(options.output);
+  ErrorOr<sys::fs::space_info> space =
+      sys::fs::disk_space(folder.empty() ? "." : folder);
+  uint64_t needed = 0;
+  for (const std::string &object : options.objects)
+    if (uint64_t size; !sys::fs::file_size(object, size))
+      needed += size;
+  return space && space->available < needed;
+}
+
 Error mlir::sextant::linkObjects(const LinkOptions &options) {
   Expected<std::string> linker = findLinker(options.linker);
   if (!linker)
@@ -117,6 +130,9 @@ Error mlir::sextant::linkObjects(const LinkOptions &options) {
                                linker->c_str());
     return Error::success();
   }
+  if (isDiskFull(options))
+    return createStringError("cannot write '%s': No space left on device",
+                             options.output.c_str());
   if (message.empty())
     message = "exit status " + std::to_string(status) + "\n";
   if (ErrorOr<std::unique_ptr<MemoryBuffer>> text = MemoryBuffer::getFile(log))

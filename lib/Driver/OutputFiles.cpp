@@ -66,7 +66,7 @@ Expected<std::string> OutputFiles::reserve(StringRef path, StringRef near) {
     return makeError(model, code);
   raw_fd_ostream(descriptor, /*shouldClose=*/true);
   sys::RemoveFileOnSignal(temporary);
-  files.push_back({std::string(temporary), path.str()});
+  files.push_back({std::string(temporary), path.str(), model.str()});
   return files.back().temporary;
 }
 
@@ -76,7 +76,7 @@ Error OutputFiles::fillFile(StringRef path,
   raw_fd_ostream file(path, code, sys::fs::CD_OpenExisting, sys::fs::FA_Write,
                       sys::fs::OF_None);
   if (code)
-    return makeError(path, code);
+    return makeError(nameOutputs(path), code);
   Error error = Error::success();
   if (file.supportsSeeking()) {
     error = fill(file);
@@ -90,9 +90,17 @@ Error OutputFiles::fillFile(StringRef path,
   file.clear_error();
   if (code) {
     consumeError(std::move(error));
-    return makeError(path, code);
+    return makeError(nameOutputs(path), code);
   }
   return error;
+}
+
+std::string OutputFiles::nameOutputs(StringRef text) const {
+  std::string named = text.str();
+  for (const File &file : files)
+    for (size_t at; (at = named.find(file.temporary)) != std::string::npos;)
+      named.replace(at, file.temporary.size(), file.asked);
+  return named;
 }
 
 Error OutputFiles::write(StringRef path,

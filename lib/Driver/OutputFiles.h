@@ -40,16 +40,20 @@ public:
         llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> fill);
 
   /// Fills the temporary file `path` that was reserved.
-  static llvm::Error
+  llvm::Error
   fillFile(llvm::StringRef path,
            llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> fill);
+
+  /// `text` with the names that were asked for in place of temporary ones.
+  std::string nameOutputs(llvm::StringRef text) const;
 
   /// Gives the files their names.
   llvm::Error keep();
 
 private:
+  /// What is thrown away is made for the output that was `asked` for.
   struct File {
-    std::string temporary, path;
+    std::string temporary, path, asked;
   };
   llvm::SmallVector<File> files;
   llvm::ArrayRef<std::string> inputs;
