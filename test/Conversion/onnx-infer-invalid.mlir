@@ -17,6 +17,14 @@ func.func @a_known_op_of_a_version_before_its_first_is_unknown(%x: tensor<3x2xf3
 
 // -----
 
+func.func @an_operator_is_not_older_than_its_first_version(%x: tensor<3x2xf32>) -> tensor<*xf32> {
+  // expected-error @below {{HardSwish expects version 14 of its domain or a later one, but got 13}}
+  %0 = sextant_onnx.node "HardSwish"(%x) version 13 : (tensor<3x2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
 func.func @sizes_that_cannot_be_equal_are_told(%x: tensor<3x5xf32>, %y: tensor<7xf32>) -> tensor<*xf32> {
   // expected-error @below {{Add expects sizes of dimension 1 that are equal, but got 5 and 7}}
   %0 = sextant_onnx.node "Add"(%x, %y) version 21 : (tensor<3x5xf32>, tensor<7xf32>) -> tensor<*xf32>

@@ -73,12 +73,21 @@ static StringRef describe(char kind) {
 
 LogicalResult mlir::sextant::verifyAttributes(OnnxNodeOp node) {
   StringRef domain = node.isDefaultDomain() ? StringRef() : node.getDomain();
-  const AttributeList *list = nullptr;
-  for (const AttributeList &candidate : attributeLists)
-    if (candidate.name == node.getOpType() && candidate.domain == domain &&
-        candidate.since <= (int64_t)node.getVersion() &&
+  const AttributeList *list = nullptr, *first = nullptr;
+  for (const AttributeList &candidate : attributeLists) {
+    if (candidate.name != node.getOpType() || candidate.domain != domain)
+      continue;
+    if (!first || candidate.since < first->since)
+      first = &candidate;
+    if (candidate.since <= (int64_t)node.getVersion() &&
         (!list || list->since < candidate.since))
       list = &candidate;
+  }
+  if (!list && first)
+    return node.emitError("node '")
+           << nodeName(node) << "': " << node.getOpType() << " expects version "
+           << first->since << " of its domain or a later one, but got "
+           << node.getVersion();
   if (!list)
     return success();
   SmallVector<StringRef> known;

@@ -59,7 +59,8 @@ private:
   SmallVector<OpRule, 0> rules;
 };
 
-/// Refuses attributes that the operator does not have, or has of another kind.
+/// Refuses attributes that the operator does not have, or has of another kind,
+/// and an operator that is younger than the model's version of its domain.
 LogicalResult verifyAttributes(OnnxNodeOp node);
 
 #define SEXTANT_RULE_FAMILY(FAMILY) void add##FAMILY##Rules(RuleTable &table);
