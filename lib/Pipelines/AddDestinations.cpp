@@ -96,10 +96,23 @@ MemRefLayoutAttrInterface getCacheLayout(RankedTensorType type, Layout layout) {
   return StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides);
 }
 
-/// Lets the append that makes `result` of a past of the caller's write to
-/// `destination`, and gives both open strides. Returns the destination's type.
-MemRefType openCache(func::FuncOp entry, Value result, MemRefType type) {
+/// The first of the appends that make `result`, each in what the one before it
+/// made; null if it is made by none.
+CacheAppendOp findFirstAppend(Value result) {
   auto append = lookThroughCasts(result).getDefiningOp<CacheAppendOp>();
+  while (append && !append.getPast() && append.getInit().hasOneUse()) {
+    auto before = append.getInit().getDefiningOp<CacheAppendOp>();
+    if (!before)
+      break;
+    append = before;
+  }
+  return append;
+}
+
+/// Gives a past of the caller's that `result` is appended to, and its
+/// destination, open strides. Returns the destination's type.
+MemRefType openCache(func::FuncOp entry, Value result, MemRefType type) {
+  CacheAppendOp append = findFirstAppend(result);
   if (!append)
     return type;
   BlockArgument past = findArgument(entry, append.getPast() ? append.getPast()
@@ -116,11 +129,11 @@ MemRefType openCache(func::FuncOp entry, Value result, MemRefType type) {
   return MemRefType::get(type.getShape(), type.getElementType(), layout);
 }
 
-/// The append in front of `source` works on `destination`. One into a copy of
+/// The appends in front of `source` work on `destination`. One into a copy of
 /// a past first puts nothing behind that past, which is the copy, and which is
 /// not made where they are one memory.
 void appendInPlace(func::FuncOp entry, Value source, Value destination) {
-  auto append = lookThroughCasts(source).getDefiningOp<CacheAppendOp>();
+  CacheAppendOp append = findFirstAppend(source);
   OpBuilder builder(append);
   Location loc = append.getLoc();
   auto type = cast<RankedTensorType>(append.getInit().getType());

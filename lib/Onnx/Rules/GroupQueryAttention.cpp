@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Every batch entry has its own length: new rows go where its past ends, which
-// in a cache of fixed capacity is not the end of the tensor. So the present is
-// looked up in past and new rows end to end, by position; a cache of fixed
-// capacity is one buffer, and gets the new rows where they belong.
+// need not be the end of the tensor. A cache of fixed capacity is one buffer
+// that gets them there; any other grows by as many rows, and gets them there
+// too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,23 +44,12 @@ struct GroupQuery {
   Value present(Value past, Value fresh, bool keepsSize) {
     if (!past)
       return fresh;
-    if (keepsSize)
-      return e.op("TensorScatter", {past, fresh, pastLengths});
-    Value capacity = scalarOf(e.size(past, 2));
-    Value length = e.op("Add", {capacity, scalarOf(e.size(fresh, 2))});
-    Value position = e.unsqueeze(range(length), {0});
-    Value start = e.unsqueeze(pastLengths, {1});
-    Value last = e.op("Sub", {scalarOf(e.size(fresh, 2)), integer(1)});
-    Value row =
-        e.op("Min",
-             {e.op("Max", {e.op("Sub", {position, start}), integer(0)}), last});
-    Value source = e.op("Where", {e.op("Less", {position, start}), position,
-                                  e.op("Add", {row, capacity})});
-    Value all = e.op("Concat", {past, fresh}, {e.attr("axis", int64_t(2))});
-    Value found = e.op(
-        "GatherND", {e.transpose(all, {0, 2, 1, 3}), e.unsqueeze(source, {2})},
-        {e.attr("batch_dims", int64_t(1))});
-    return e.transpose(found, {0, 2, 1, 3});
+    // What grows has room for all: rows behind the past, where they are if all
+    // entries have as many, and then where each entry's own past ends.
+    Value cache =
+        keepsSize ? past
+                  : e.op("Concat", {past, fresh}, {e.attr("axis", int64_t(2))});
+    return e.op("TensorScatter", {cache, fresh, pastLengths});
   }
 };
 } // namespace

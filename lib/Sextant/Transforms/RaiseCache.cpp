@@ -39,10 +39,11 @@ static bool isArgument(Value value) {
          isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
 }
 
-/// Whether the caller gets it back.
+/// Whether the caller gets it back, perhaps with some rows replaced.
 static bool isReturned(Value value) {
-  return llvm::any_of(value.getUsers(), [](Operation *user) {
-    if (isa<tensor::CastOp>(user))
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    auto append = dyn_cast<CacheAppendOp>(user);
+    if (isa<tensor::CastOp>(user) || (append && append.getInit() == value))
       return isReturned(user->getResult(0));
     return user->hasTrait<OpTrait::ReturnLike>() &&
            isa<FunctionOpInterface>(user->getParentOp());

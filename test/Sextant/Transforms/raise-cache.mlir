@@ -17,6 +17,15 @@ func.func @sequence_before_heads(%past: tensor<2x?x3x7xf32>, %new: tensor<2x5x3x
   return %c : tensor<2x?x3x7xf32>
 }
 
+// CHECK-LABEL: func @rows_are_replaced_before_it_is_handed_back
+// CHECK: %[[ALL:.*]] = sextant.cache_append {{.*}} behind
+// CHECK: sextant.cache_append {{.*}} outs(%[[ALL]] : {{.*}} at
+func.func @rows_are_replaced_before_it_is_handed_back(%past: tensor<2x3x?x7xf32>, %new: tensor<2x3x5x7xf32>, %at: tensor<2xi64>) -> tensor<2x3x?x7xf32> {
+  %c = tensor.concat dim(2) %past, %new : (tensor<2x3x?x7xf32>, tensor<2x3x5x7xf32>) -> tensor<2x3x?x7xf32>
+  %d = sextant.cache_append ins(%new : tensor<2x3x5x7xf32>) outs(%c : tensor<2x3x?x7xf32>) at(%at : tensor<2xi64>)
+  return %d : tensor<2x3x?x7xf32>
+}
+
 // Near misses: nobody gets the result; the first part is not the caller's; the
 // heads grow, not the sequence, when the rows are unknown in number.
 
