@@ -77,6 +77,10 @@ Error OptionTable::parseAll(int argc, char **argv) {
         return createStringError("expects a value of " + word +
                                  ", but got none");
       value = argv[index];
+      if (value.size() > 1 && value.starts_with("-"))
+        return createStringError("expects a value of " + word + ", but got '" +
+                                 value + "'; " + word + "=" + value +
+                                 " takes it for one");
     }
     if (!found->value.empty() && value.empty())
       return createStringError("expects a value of " + word +

@@ -53,6 +53,7 @@ public:
 
 private:
   Expected<std::unique_ptr<SharedModel>> load(CompilerTarget target);
+  Error checkDims();
   Error readInputs();
   Error readDataSet();
   Expected<Array> makeRandomInput(const sextant_value &value, Random &random);
@@ -69,8 +70,12 @@ private:
 /// Loads a library, or compiles one that is gone again once it is loaded.
 Expected<std::unique_ptr<SharedModel>> Runner::load(CompilerTarget target) {
   StringRef path = options.compile.input;
-  if (path.ends_with(".so"))
+  if (path.ends_with(".so")) {
+    if (!options.compiledBy.empty())
+      return createStringError("expects a model and not a library for " +
+                               options.compiledBy);
     return SharedModel::open(path);
+  }
   SmallString<128> folder;
   if (std::error_code code =
           sys::fs::createUniqueDirectory("sextant-run", folder))
@@ -85,6 +90,22 @@ Expected<std::unique_ptr<SharedModel>> Runner::load(CompilerTarget target) {
   if (failed(compileModel(compile)))
     return createStringError("cannot compile '" + path + "'");
   return SharedModel::open(compile.output);
+}
+
+/// Sizes are those of symbols that are there.
+Error Runner::checkDims() {
+  const sextant_signature &signature = model->signature();
+  for (const DimRange &range : options.compile.dims) {
+    bool isKnown = false;
+    for (size_t index = 0; index < signature.input_count; ++index)
+      for (int32_t dim = 0; dim < signature.inputs[index].rank; ++dim)
+        isKnown |=
+            StringRef(signature.inputs[index].dims[dim]).contains(range.symbol);
+    if (!isKnown)
+      return createStringError("expects a symbolic dimension '" + range.symbol +
+                               "' of some input, but got none");
+  }
+  return Error::success();
 }
 
 Error Runner::readInputs() {
@@ -294,7 +315,9 @@ Expected<bool> Runner::run() {
   model = std::move(*loaded);
   if (!options.dataSet.empty() && (options.random || !options.inputs.empty()))
     return createStringError("expects inputs or --data-set, but got both");
-  Error error = options.dataSet.empty() ? readInputs() : readDataSet();
+  Error error = checkDims();
+  if (!error)
+    error = options.dataSet.empty() ? readInputs() : readDataSet();
   if (error)
     return std::move(error);
   Expected<std::vector<Array>> made = model->makeOutputs(inputs);
@@ -314,9 +337,6 @@ Expected<bool> Runner::run() {
     match &= *same;
   }
   if (options.checkReference) {
-    if (StringRef(options.compile.input).ends_with(".so"))
-      return createStringError("expects a model and not a library for "
-                               "--check=reference");
     Expected<std::unique_ptr<SharedModel>> reference =
         load(CompilerTarget::Reference);
     if (!reference)

@@ -40,7 +40,8 @@ int main(int argc, char **argv) {
         field = value;
         return Error::success();
       }
-      return createStringError("expects a number, but got '" + text + "'");
+      return createStringError("expects a number of at least 0, but got '" +
+                               text + "'");
     };
   };
   table.add("input", "NAME=FILE", "An input; without NAME=, the next one",
@@ -53,6 +54,7 @@ int main(int argc, char **argv) {
   table.add("check", "reference", "Compare with the reference pipeline",
             [&](StringRef text) -> Error {
               options.checkReference = text == "reference";
+              options.compiledBy = "--check=reference";
               if (options.checkReference)
                 return Error::success();
               return createStringError("expects --check=reference, but got '" +
@@ -66,8 +68,16 @@ int main(int argc, char **argv) {
             number(options.random));
   table.add("dim", "NAME=VALUE", "Value of a symbolic dimension",
             parse(parseDim));
-  table.add("target", "NAME", "cpu (default) or reference", parse(parseTarget));
-  table.add("cpu", "NAME", "Processor to compile for", compile.cpu);
+  table.add("target", "NAME", "cpu (default) or reference",
+            [&](StringRef text) {
+              options.compiledBy = "--target";
+              return parseTarget(text, compile);
+            });
+  table.add("cpu", "NAME", "Processor to compile for", [&](StringRef text) {
+    options.compiledBy = "--cpu";
+    compile.cpu = text.str();
+    return Error::success();
+  });
   table.add("threads", "N", "Threads to run with (1)", number(options.threads));
   table.addFlag("in-place", "Let presents be the memory of their pasts",
                 options.inPlace);

@@ -19,6 +19,8 @@ namespace mlir::sextant {
 struct RunnerOptions {
   /// What to compile and how, unless it is a `.so` already.
   CompilerOptions compile;
+  /// An option that says how, or that needs another target: not for a `.so`.
+  std::string compiledBy;
   /// `NAME=FILE`, or files in the order of the inputs.
   std::vector<std::string> inputs;
   /// A folder with input_N.pb and output_N.pb.
