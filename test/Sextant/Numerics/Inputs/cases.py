@@ -26,6 +26,7 @@ class Case:
                  score=lambda s, b, h, i, j, **_: s, sink=False, log_sum_exp=False,
                  uniform=False, dynamic=False, modulate=None, labels=None, relative=None,
                  lengths=(None, None)):
+        self.made_of = {key: value for key, value in locals().items() if key != "self"}
         self.name, self.element, self.scale, self.origin = name, element, scale, origin
         self.auxiliary, self.captured = auxiliary or {}, captured
         self.region, self.score, self.sink = region, score, sink
@@ -218,6 +219,10 @@ ALL = [
     Case("window_of_both_sides", origin=(0, 0, 3, 0), rows=7,
          region=terms("sextant.window {s} at %i, %j left 2 right 1"),
          score=lambda s, b, h, i, j: hide(s, (j - i >= -2) & (j - i <= 1))),
+    # Panels of keys lie inside of these for some rows of a block and not for others.
+    Case("window_of_many_keys", origin=(0, 0, 3, 0), rows=7,
+         region=terms("sextant.window {s} at %i, %j left 67 right 40"),
+         score=lambda s, b, h, i, j: hide(s, (j - i >= -67) & (j - i <= 40))),
     Case("window_of_one_side_and_causal", origin=(0, 0, 5, 0),
          region=terms("sextant.window {s} at %i, %j left 3", CAUSAL),
          score=lambda s, b, h, i, j: hide(s, (i - j <= 3) & (j <= i))),
@@ -237,9 +242,13 @@ ALL = [
     Case("causal_then_softcap", origin=(0, 0, 2, 0), scale=3.0,
          region=terms(CAUSAL, "sextant.softcap {s} cap 2.000000e+00"),
          score=lambda s, b, h, i, j: cap(hide(s, j <= i), 2.0)),
-    Case("padding_by_lengths", batch=3, tensors={"length": ((3,), "index", [11, 4, 0])},
+    Case("padding_by_lengths", batch=3, tensors={"length": ((3,), "index", [11, 5, 0])},
          auxiliary={"length": (("batch",), 0)}, log_sum_exp=True,
          region=terms("sextant.padding {s} length %length_ at %i, %j"),
+         score=lambda s, b, h, i, j, length: hide(s, j < length)),
+    # No query need see its own key: nothing may be left out.
+    Case("padding_with_uniform_rows", batch=3, uniform=True, tensors={"length": ((3,), "index", [11, 5, 0])},
+         auxiliary={"length": (("batch",), 0)}, region=terms("sextant.padding {s} length %length_ at %i, %j"),
          score=lambda s, b, h, i, j, length: hide(s, j < length)),
     Case("dense_mask_of_each_row", tensors={"keep": ((2, 1, 5, 11), "i1", None)},
          auxiliary={"keep": (("batch", "head", "query", "key"), 0)}, dynamic=True,

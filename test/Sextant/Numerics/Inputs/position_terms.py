@@ -81,6 +81,8 @@ ALL = [
     Case("chunk_with_uniform_empty_rows", rows=7, keys=11, uniform=True, origin=(0, 0, 4, 0),
          region=terms("sextant.chunk {s} at %i, %j size 4", CAUSAL),
          score=lambda s, b, h, i, j: hide(s, (i // 4 == j // 4) & (j <= i))),
+    Case("chunk_of_many_keys", rows=7, origin=(0, 0, 4, 0), region=terms("sextant.chunk {s} at %i, %j size 73"),
+         score=lambda s, b, h, i, j: hide(s, chunk(i, 73) == chunk(j, 73))),
     Case("prefix_of_each_entry", batch=3, rows=11, region=terms("sextant.prefix {s} length %length_ at %i, %j"),
          tensors={"length": ((3,), "index", [4, 0, 11])}, auxiliary={"length": (("batch",), 0)},
          score=lambda s, b, h, i, j, length: hide(s, (j <= i) | (j < length))),
