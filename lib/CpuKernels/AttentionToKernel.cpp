@@ -196,19 +196,50 @@ static void buildScore(OpBuilder &b, AttentionOp op, cpu::AttentionOp kernel,
                        mapping.lookup(old.getTerminator()->getOperand(0)));
 }
 
-/// The rotation that makes `operand`, if the kernel can do it on the way: by
-/// tables of its rows, in whole vectors, for nobody else.
-static RotateOp findRotation(Value operand, Layout layout) {
-  auto rotate = operand.getDefiningOp<RotateOp>();
-  if (!rotate || !operand.hasOneUse() || !hasRowTables(rotate) ||
-      rotate.getLayout() != layout || rotate.getInverse() ||
-      rotate.getOutputPairs() != rotate.getPairs() ||
-      rotate.getNumPlanes() % 16 != 0)
-    return nullptr;
+/// The rotation that `operand` is, or that a few ops of linalg, like those of a
+/// norm, make it of.
+static RotateOp findRotation(Value operand) {
+  SetVector<Value> visited;
+  visited.insert(operand);
+  for (unsigned next = 0; next < std::min<size_t>(visited.size(), 32); ++next) {
+    Operation *source = visited[next].getDefiningOp();
+    if (auto rotate = dyn_cast_if_present<RotateOp>(source))
+      return rotate;
+    // What was projected since is another vector.
+    auto made = dyn_cast_if_present<linalg::LinalgOp>(source);
+    if (made && !linalg::isaContractionOpInterface(made))
+      visited.insert(source->operand_begin(), source->operand_end());
+  }
+  return nullptr;
+}
+
+/// Why the kernel cannot do the rotation on the way to `operand`, or nothing:
+/// it is to be by tables of its rows, in whole vectors, for nobody else.
+static std::string whyApart(RotateOp rotate, Value operand, AttentionOp op,
+                            Layout layout) {
+  if (rotate.getResult() != operand)
+    return ("it cannot be merged across '" +
+            operand.getDefiningOp()->getName().getStringRef() +
+            "', through which its result goes")
+        .str();
+  if (!operand.hasOneUse())
+    return "its result is also used elsewhere";
+  if (!hasRowTables(rotate))
+    return "its cosines and sines are no rows of tables";
+  if (rotate.getLayout() != layout ||
+      rotate.getSource().getType() != operand.getType())
+    return "it has another layout than the attention";
+  if (rotate.getInverse() || rotate.getOutputPairs() != rotate.getPairs())
+    return "it is an inverse one, or changes the order of its pairs";
+  if (rotate.getNumPlanes() % 16 != 0)
+    return "expects a multiple of 16 planes, but got " +
+           std::to_string(rotate.getNumPlanes());
   for (Value table : {rotate.getCosine(), rotate.getSine()})
     if (!getElementTypeOrSelf(table.getType()).isF32())
-      return nullptr;
-  return rotate;
+      return "expects tables of f32";
+  if (!op.getModulations().empty() || op.getValueTable())
+    return "vectors by distance take part in the attention";
+  return "";
 }
 
 static void rewrite(RewriterBase &b, AttentionOp op) {
@@ -253,12 +284,20 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   }
   Value query = op.getQueries()[0], key = op.getKeys()[0];
   Value value = op.getValue();
-  auto turn = [&](Value &operand, Layout layout, Value &cosine, Value &sine,
-                  DenseI64ArrayAttr &rotation) {
-    RotateOp rotate = findRotation(operand, layout);
-    if (!rotate || rotate.getSource().getType() != operand.getType() ||
-        !op.getModulations().empty() || op.getValueTable())
+  auto turn = [&](StringRef name, Value &operand, Layout layout, Value &cosine,
+                  Value &sine, DenseI64ArrayAttr &rotation) {
+    RotateOp rotate = findRotation(operand);
+    if (!rotate)
       return;
+    if (std::string reason = whyApart(rotate, operand, op, layout);
+        !reason.empty()) {
+      remark::missed(rotate.getLoc(),
+                     remark::RemarkOpts::name("rotation")
+                         .category("sextant-attention-to-kernel"))
+          << remark::reason("rotation of the {0} done apart: {1}", name,
+                            reason);
+      return;
+    }
     operand = rotate.getSource();
     cosine = rotate.getCosine();
     sine = rotate.getSine();
@@ -268,8 +307,9 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   };
   Value queryCosine, querySine, keyCosine, keySine;
   DenseI64ArrayAttr queryRotation, keyRotation;
-  turn(query, op.getQueryLayout(), queryCosine, querySine, queryRotation);
-  turn(key, op.getKeyLayout(), keyCosine, keySine, keyRotation);
+  turn("query", query, op.getQueryLayout(), queryCosine, querySine,
+       queryRotation);
+  turn("key", key, op.getKeyLayout(), keyCosine, keySine, keyRotation);
   ReifiedRankedShapedTypeDims shapes;
   (void)op.reifyResultShapes(b, shapes);
   SmallVector<Value> inits;
