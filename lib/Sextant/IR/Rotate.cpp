@@ -99,10 +99,15 @@ static LogicalResult verifySchedules(RotateOp op) {
     if (each && failed(each.verifyRotated(emit, op.getNumRotated())))
       return failure();
   // rotate (C10)
-  bool needsLength = (schedule && schedule.needsLength()) ||
-                     (subtrahend && subtrahend.needsLength());
-  if (needsLength && !op.getLength())
-    return emit() << "expects a length, which the schedule needs, but got none";
+  bool needsLength = false;
+  for (FrequencyScheduleAttrInterface each : {schedule, subtrahend}) {
+    if (!each || !each.needsLength())
+      continue;
+    needsLength = true;
+    if (!op.getLength())
+      return emit() << "expects a length, which " << each
+                    << " needs, but got none";
+  }
   if (!needsLength && op.getLength())
     return emit() << "expects no length, which no schedule needs, but got one";
   if (Value length = op.getLength(); length && !length.getType().isIndex())

@@ -163,7 +163,7 @@ func.func @rotate_c6_axes(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: tens
 // -----
 
 func.func @rotate_c10_needed(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: tensor<3xi64>) {
-  // expected-error @+1 {{expects a length, which the schedule needs, but got none}}
+  // expected-error @+1 {{expects a length, which #sextant.dynamic<base = 1.000000e+04, factor = 2.000000e+00, trained = 7> needs, but got none}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>) by #sextant.dynamic<base = 1.0e4, factor = 2.0, trained = 7> pairs halves
   return
 }
