@@ -98,6 +98,38 @@ func.func @a_mask_before_a_softcap_hides_nothing(
 
 // -----
 
+// A factor below 0 makes +inf of what is hidden, and 0 no number: nor is anything
+// left out before a weight that may underflow.
+// CHECK-LABEL: func @a_mask_before_a_factor_hides_nothing
+// REMARK-COUNT-2: no term hides keys for good
+func.func @a_mask_before_a_factor_hides_nothing(
+    %q: tensor<1x1x4x7xf32>, %k: tensor<1x1x64x7xf32>, %v: tensor<1x1x64x13xf32>,
+    %acc: tensor<1x1x4x13xf32>, %max: tensor<1x1x4xf32>, %sum: tensor<1x1x4xf32>, %table: tensor<5xf32>, %x: f32)
+    -> (tensor<1x1x4x13xf32>, tensor<1x1x4x13xf32>) {
+  // CHECK: %[[ALL:.*]] = arith.constant 64 : index
+  // CHECK: scf.for %{{.*}} = %{{.*}} to %[[ALL]]
+  // CHECK: scf.for %{{.*}} = %{{.*}} to %[[ALL]]
+  %r:3 = sextant.online_attention query(%q : tensor<1x1x4x7xf32>) key(%k : tensor<1x1x64x7xf32>)
+      value(%v : tensor<1x1x64x13xf32>)
+      outs(%acc, %max, %sum : tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.causal %s at %i, %j : f32
+    %1 = sextant.relative_factor %0 table %table at %i, %j : f32, tensor<5xf32>
+    sextant.yield %1 : f32
+  } -> (tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>)
+  %t:3 = sextant.online_attention query(%q : tensor<1x1x4x7xf32>) key(%k : tensor<1x1x64x7xf32>)
+      value(%v : tensor<1x1x64x13xf32>)
+      outs(%acc, %max, %sum : tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.causal %s at %i, %j : f32
+    %1 = sextant.kerple_weight %0 power %x scale %x at %i, %j : f32
+    sextant.yield %1 : f32
+  } -> (tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>)
+  return %r#0, %t#0 : tensor<1x1x4x13xf32>, tensor<1x1x4x13xf32>
+}
+
+// -----
+
 // Rows without a key are the average over all: all are needed.
 // CHECK-LABEL: func @uniform_rows_may_need_every_key
 // REMARK: remark: [Missed] Kept

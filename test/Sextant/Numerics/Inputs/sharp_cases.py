@@ -120,7 +120,8 @@ ALL = [
          auxiliary={"qr": (LABELS, 3), "kr": (("batch", "head", "key", "distance"), 3)},
          region=terms("arith.addf {s}, %qr_", "arith.addf {s}, %kr_"),
          score=lambda s, b, h, i, j, qr, kr: s + qr + kr),
-    Case("sharp_16_logarithmic_edges", batch=1, rows=2, keys=601, origin=(0, 0, 300, 0),
+    # To the farthest on either side, where a row of the table is the last or the first.
+    Case("sharp_16_logarithmic_edges", batch=1, rows=2, keys=1301, origin=(0, 0, 650, 0),
          tensors={"row": ((1, 3, 2, 512), "f32", None)}, auxiliary={"row": (("batch", "head", "query", "free"), 0)},
          region=terms("%at = sextant.log_bucket %i, %j size 256 max_distance 512",
                       "%entry = tensor.extract %row_[%at] : tensor<512xf32>", "arith.addf {s}, %entry"),
@@ -168,6 +169,6 @@ def backwards(distance):
 
 def golden_rows(distance):
     rows = log_bucket(distance, 256, 512)
-    for length, bucket in ((128, 128), (129, 129), (200, 169), (300, 207)):
+    for length, bucket in ((128, 128), (129, 129), (200, 169), (300, 207), (511, 255)):
         assert (abs(rows[abs(distance) == length]) == bucket).all()
     return rows
