@@ -54,6 +54,19 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
     of elementwise operations. Rotations of its query and key by tables of
     rows, which nothing else reads, become part of it. Another attention is
     left for its decomposition, and a missed remark says why.
+
+    ```mlir
+    func.func @causal(%q: tensor<1x6x?x64xf32>, %k: tensor<1x3x?x64xf32>,
+                      %past: index) -> tensor<1x6x?x64xf32> {
+      %0 = sextant.attention query(%q : tensor<1x6x?x64xf32>) key(%k : tensor<1x3x?x64xf32>)
+          value(%k : tensor<1x3x?x64xf32>) at [0, 0, %past, 0] scale 1.250000e-01 score {
+      ^bb0(%score: f32, %b: index, %h: index, %i: index, %j: index):
+        %1 = sextant.causal %score at %i, %j : f32
+        sextant.yield %1 : f32
+      } : tensor<1x6x?x64xf32>
+      return %0 : tensor<1x6x?x64xf32>
+    }
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -68,6 +81,15 @@ def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {
     `scf.forall` over blocks that calls a private function. Operations with
     equal static shapes share one function. Inside, all hot loops come from
     the register-tile builder.
+
+    ```mlir
+    sextant_cpu.attention ins(%q, %k, %v : memref<1x6x?x64xf32>, ...) outs(%o : memref<1x6x?x64xf32>) ...
+    ```
+    becomes
+    ```mlir
+    scf.forall (%n) in (%panels) { func.call @sextant_pack_keys(%k, %packed, ...) }
+    scf.forall (%n) in (%blocks) { func.call @sextant_attention(%q, ..., %packed, ...) }
+    ```
   }];
   let options = [
     Option<"vector", "vector", "std::string", "\"avx2\"",

@@ -69,6 +69,18 @@ def UnshareDestinations : Pass<"sextant-unshare-destinations", "func::FuncOp"> {
     output, where bufferization, which does not see a tensor in a memref, may
     compute the other. An empty tensor or a fill is cheap, and made again for
     the second output; anything else is copied.
+
+    ```mlir
+    func.func @two_sums(%x: tensor<5x7xf32>, %y: tensor<5x7xf32>, %fill: tensor<5xf32>,
+                        %a: memref<5xf32>, %b: memref<5xf32>) {
+      %0 = linalg.reduce { arith.addf } ins(%x : tensor<5x7xf32>) outs(%fill : tensor<5xf32>) dimensions = [1]
+      // Behind the pass, it has a destination of its own.
+      %1 = linalg.reduce { arith.addf } ins(%y : tensor<5x7xf32>) outs(%fill : tensor<5xf32>) dimensions = [1]
+      bufferization.materialize_in_destination %0 in restrict writable %a : (tensor<5xf32>, memref<5xf32>) -> ()
+      bufferization.materialize_in_destination %1 in restrict writable %b : (tensor<5xf32>, memref<5xf32>) -> ()
+      return
+    }
+    ```
   }];
   let dependentDialects = ["bufferization::BufferizationDialect"];
 }
