@@ -185,8 +185,11 @@ void AttentionKernel::storeRow(Value row, Value sum, Value peak,
 
 void AttentionKernel::storeResults() {
   OpBuilder &b = *builder;
+  bool byTiles = valueTable && canAddRelativeValuesByTiles();
+  if (byTiles)
+    addRelativeValuesByTiles();
   forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
-    if (valueTable)
+    if (valueTable && !byTiles)
       addRelativeValues(row);
     Value sum = memref::LoadOp::create(b, loc, sums, row);
     Value peak = memref::LoadOp::create(b, loc, maxima, row);
@@ -504,6 +507,10 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   maxima = scratch({rows}, f32);
   sums = scratch({rows}, f32);
   limits = scratch({rows / unit.rows}, b.getIndexType());
+  if (valueTable) {
+    nearFirst = scratch({rows}, b.getIndexType());
+    nearEnd = scratch({rows}, b.getIndexType());
+  }
   Value state;
   if (few) {
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);

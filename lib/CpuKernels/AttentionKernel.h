@@ -164,9 +164,21 @@ private:
   /// `entry` of a table for the row being written, at `column`.
   SmallVector<Value> tableIndices(Value table, AuxiliaryAttr roles, Value entry,
                                   Value column);
+  /// Keys from `keyBegin` on that lie before those which the table tells
+  /// apart, for the query of the row being written, and those up to their end;
+  /// neither is limited to the keys that there are.
+  std::pair<Value, Value> getNearKeys(AuxiliaryAttr roles, Value entries,
+                                      Value keyBegin);
+  /// Adds a weight to an entry of the histogram.
+  void addToEntry(Value row, Value column, Value weight);
   Value sumOfWeights(Value row, Value from, Value to);
   void countWeights(Value row, Value keyBegin, Value count);
   void addRelativeValues(Value row);
+  /// All rows at once, where whole tiles of them read one table.
+  bool canAddRelativeValuesByTiles();
+  void addRelativeValuesByTiles();
+  /// How many of the table's entries any key that is seen has.
+  int64_t getSeenEntries();
   void prepareModulation(Value paddedRows);
   /// The first and the last query of a tile.
   std::pair<Value, Value> queriesOf(Value row, int64_t rows);
@@ -193,6 +205,16 @@ private:
   SmallVector<Value> buildMaximumLoop(Value row, Value keyBegin, Value lower,
                                       Value upper, ScoreVectorizer *score,
                                       ValueRange running);
+  /// Apart for panels before and behind all that tables by distance tell
+  /// apart, for which an entry is one number.
+  SmallVector<Value> buildMaximumLoops(Value row, Value keyBegin, Value lower,
+                                       Value upper, ScoreVectorizer *score,
+                                       ValueRange running);
+  bool isTableByDistance(unsigned auxiliary);
+  /// Panels of a row that lie before those which tell distances apart, and
+  /// those up to where they end.
+  std::pair<Value, Value> getNearPanels(AuxiliaryAttr roles, Value entries,
+                                        Value keyBegin);
   void buildUniform(Value row);
   bool isVarying(unsigned auxiliary);
   Value loadAuxiliary(unsigned number, Value firstKey, Value count);
@@ -225,6 +247,10 @@ private:
   // behind it all products have one weight.
   Value weights, queriesBefore, queriesBehind;
   Value queryTile, scores, accumulator, maxima, sums, limits;
+  /// For each row the keys of the block whose weights are not in the histogram
+  /// yet, and for each table by distance the entry of panels far away.
+  Value nearFirst, nearEnd;
+  DenseMap<unsigned, Value> farEntries;
   // The score region with its terms lowered, complete and without what does
   // nothing on inert keys.
   std::unique_ptr<Region> full, reduced;

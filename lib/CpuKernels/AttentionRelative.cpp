@@ -21,6 +21,7 @@
 #include "VectorMath.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
+#include "sextant/Sextant/Transforms/VisibleKeys.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -66,6 +67,25 @@ SmallVector<Value> AttentionKernel::tableIndices(Value table,
 // Vectors added to values
 //===----------------------------------------------------------------------===//
 
+std::pair<Value, Value> AttentionKernel::getNearKeys(AuxiliaryAttr roles,
+                                                     Value entries,
+                                                     Value keyBegin) {
+  Value first = add(sub(add(keyBegin, origin[3]), add(rowQuery, origin[2])),
+                    constant(roles.getCenter()));
+  // The outer entries are those of all keys beyond, unless nothing is.
+  int64_t outer = roles.getBeyond() == Beyond::clamp;
+  return {sub(constant(outer), first),
+          sub(sub(entries, constant(outer)), first)};
+}
+
+void AttentionKernel::addToEntry(Value row, Value column, Value weight) {
+  SmallVector<Value> place{row, column};
+  Value former = memref::LoadOp::create(*builder, loc, accumulator, place);
+  memref::StoreOp::create(*builder, loc,
+                          arith::AddFOp::create(*builder, loc, former, weight),
+                          accumulator, place);
+}
+
 Value AttentionKernel::sumOfWeights(Value row, Value from, Value to) {
   OpBuilder &b = *builder;
   Value lanes = constant(unit.lanes);
@@ -106,23 +126,18 @@ void AttentionKernel::countWeights(Value row, Value keyBegin, Value count) {
   // The entry of the first key, and the keys that have one of their own.
   Value first = add(sub(add(keyBegin, origin[3]), add(rowQuery, origin[2])),
                     constant(roles.getCenter()));
-  Value zero = constant(0);
-  Value begin = maximum(minimum(sub(zero, first), count), zero);
-  Value end = maximum(minimum(sub(constant(entries), first), count), begin);
-  auto addTo = [&](Value column, Value weight) {
-    SmallVector<Value> place{row, column};
-    Value former = memref::LoadOp::create(b, loc, accumulator, place);
-    memref::StoreOp::create(b, loc,
-                            arith::AddFOp::create(b, loc, former, weight),
-                            accumulator, place);
-  };
+  Value from = memref::LoadOp::create(b, loc, nearFirst, row);
+  Value to = minimum(memref::LoadOp::create(b, loc, nearEnd, row), count);
+  to = maximum(to, from);
+  Value begin = maximum(minimum(sub(constant(0), first), to), from);
+  Value end = maximum(minimum(sub(constant(entries), first), to), begin);
   Value base = constant(getColumns());
   if (roles.getBeyond() == Beyond::clamp) {
-    buildIf(less(zero, begin),
-            [&] { addTo(base, sumOfWeights(row, zero, begin)); });
-    buildIf(less(end, count), [&] {
-      addTo(constant(getColumns() + entries - 1),
-            sumOfWeights(row, end, count));
+    buildIf(less(from, begin),
+            [&] { addToEntry(row, base, sumOfWeights(row, from, begin)); });
+    buildIf(less(end, to), [&] {
+      addToEntry(row, constant(getColumns() + entries - 1),
+                 sumOfWeights(row, end, to));
     });
   }
   Value lanes = constant(unit.lanes);
@@ -140,8 +155,67 @@ void AttentionKernel::countWeights(Value row, Value keyBegin, Value count) {
                             accumulator, place);
   });
   forEach(middle, end, 1, [&](Value key) {
-    addTo(add(key, shift),
-          memref::LoadOp::create(b, loc, scores, ValueRange{row, key}));
+    addToEntry(row, add(key, shift),
+               memref::LoadOp::create(b, loc, scores, ValueRange{row, key}));
+  });
+}
+
+int64_t AttentionKernel::getSeenEntries() {
+  AuxiliaryAttr roles = *op.getValueTableRoles();
+  int64_t entries = getEntries(op.getValueTable(), roles);
+  // Behind a causal mask no key lies behind its query.
+  for (PositionTermOpInterface term : findHidingTerms(op.getScore().front()))
+    if (isa<CausalOp>(term) && !uniformRows)
+      entries = std::clamp<int64_t>(roles.getCenter() + 1, 1, entries);
+  return entries;
+}
+
+bool AttentionKernel::canAddRelativeValuesByTiles() {
+  auto type = cast<MemRefType>(valueTable.getType());
+  bool byHead = false;
+  for (auto [dim, role] : llvm::enumerate(op.getValueTableRoles()->getRoles()))
+    byHead |= role == DimensionRole::head && type.getDimSize(dim) != 1;
+  return !few && type.isLastDimUnitStride() && shape.valueSize % width == 0 &&
+         (!byHead || shape.group() == 1);
+}
+
+void AttentionKernel::addRelativeValuesByTiles() {
+  OpBuilder &b = *builder;
+  AuxiliaryAttr roles = *op.getValueTableRoles();
+  rowHead = head;
+  forEachTile([&](int64_t rows, Value row) {
+    forEach(constant(0), constant(shape.valueSize), width, [&](Value column) {
+      auto loadLeft = [&](OpBuilder &b, Location loc, int64_t r,
+                          Value entry) -> Value {
+        return memref::LoadOp::create(
+            b, loc, accumulator,
+            ValueRange{add(row, constant(r)),
+                       add(entry, constant(getColumns()))});
+      };
+      auto loadRight = [&](OpBuilder &b, Location loc, int64_t v,
+                           Value entry) -> Value {
+        return loadWide(valueTable,
+                        tableIndices(op.getValueTable(), roles, entry,
+                                     add(column, constant(v * unit.lanes))),
+                        unit.lanes);
+      };
+      SmallVector<SmallVector<Value>> places;
+      SmallVector<Value> sumsOf;
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t v = 0; v < unit.vectors; ++v) {
+          places.push_back(
+              {add(row, constant(r)), add(column, constant(v * unit.lanes))});
+          sumsOf.push_back(vector::LoadOp::create(b, loc, vectorType,
+                                                  accumulator, places.back()));
+        }
+      RegisterTile tile{rows, unit.vectors, unit.lanes};
+      tile.loadLeft = loadLeft;
+      tile.loadRight = loadRight;
+      sumsOf =
+          tile.build(b, loc, constant(0), constant(getSeenEntries()), sumsOf);
+      for (auto [place, sum] : llvm::zip(places, sumsOf))
+        vector::StoreOp::create(b, loc, sum, accumulator, place);
+    });
   });
 }
 

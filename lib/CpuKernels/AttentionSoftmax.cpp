@@ -145,8 +145,10 @@ Value AttentionKernel::loadAuxiliary(unsigned number, Value firstKey,
     return role == DimensionRole::distance || role == DimensionRole::key;
   });
   Value result;
-  if (!contiguous || others != 1 ||
-      (last != DimensionRole::key && last != DimensionRole::distance)) {
+  if (Value far = farEntries.lookup(number)) {
+    result = vector::BroadcastOp::create(b, loc, vector, far);
+  } else if (!contiguous || others != 1 ||
+             (last != DimensionRole::key && last != DimensionRole::distance)) {
     result = gatherAuxiliary(number, firstKey);
   } else if (last == DimensionRole::key) {
     SmallVector<Value> indices = auxiliaryIndices(number, firstKey, {});
@@ -304,6 +306,60 @@ SmallVector<Value> AttentionKernel::buildMaximumLoop(Value row, Value keyBegin,
   return loop.getResults();
 }
 
+bool AttentionKernel::isTableByDistance(unsigned number) {
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  return llvm::is_contained(roles.getRoles(), DimensionRole::distance) &&
+         !llvm::is_contained(roles.getRoles(), DimensionRole::key);
+}
+
+std::pair<Value, Value> AttentionKernel::getNearPanels(AuxiliaryAttr roles,
+                                                       Value entries,
+                                                       Value keyBegin) {
+  auto [before, behind] = getNearKeys(roles, entries, keyBegin);
+  return {arith::DivUIOp::create(*builder, loc, maximum(before, constant(0)),
+                                 constant(width)),
+          ceilDiv(maximum(behind, constant(0)), width)};
+}
+
+SmallVector<Value> AttentionKernel::buildMaximumLoops(Value row, Value keyBegin,
+                                                      Value lower, Value upper,
+                                                      ScoreVectorizer *score,
+                                                      ValueRange running) {
+  OpBuilder &b = *builder;
+  Value first, end;
+  DenseMap<unsigned, Value> entriesOf;
+  for (unsigned i = 0; score && i < auxiliaries.size(); ++i) {
+    if (!isTableByDistance(i))
+      continue;
+    auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]);
+    Value entries = memref::DimOp::create(b, loc, auxiliaries[i],
+                                          int64_t(*roles.getEntryDim()));
+    entriesOf[i] = entries;
+    auto [ownFirst, ownEnd] = getNearPanels(roles, entries, keyBegin);
+    first = first ? minimum(first, ownFirst) : ownFirst;
+    end = end ? maximum(end, ownEnd) : ownEnd;
+  }
+  if (!first)
+    return buildMaximumLoop(row, keyBegin, lower, upper, score, running);
+  first = minimum(maximum(first, lower), upper);
+  end = minimum(maximum(end, first), upper);
+  SmallVector<Value> result(running);
+  Value bounds[] = {lower, first, end, upper};
+  for (int part : {0, 1, 2}) {
+    if (part != 1)
+      for (auto [number, entries] : entriesOf)
+        farEntries[number] = memref::LoadOp::create(
+            b, loc, auxiliaries[number],
+            auxiliaryIndices(number, {},
+                             part == 0 ? constant(0)
+                                       : sub(entries, constant(1))));
+    result = buildMaximumLoop(row, keyBegin, bounds[part], bounds[part + 1],
+                              score, result);
+    farEntries.clear();
+  }
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // The row
 //===----------------------------------------------------------------------===//
@@ -333,8 +389,8 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
 
   SmallVector<Value> running(unit.vectors, constantOf(vectorType, -kInfinity));
   if (!hasInert) {
-    running = buildMaximumLoop(row, keyBegin, constant(0), whole,
-                               fullScore.get(), running);
+    running = buildMaximumLoops(row, keyBegin, constant(0), whole,
+                                fullScore.get(), running);
   } else {
     // Panels on which everything acts, then without the inert terms, then
     // everything again.
@@ -350,7 +406,7 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
     if (reduced->front().getTerminator()->getOperand(0) ==
         reduced->getArgument(0))
       inner = nullptr;
-    running = buildMaximumLoop(row, keyBegin, first, second, inner, running);
+    running = buildMaximumLoops(row, keyBegin, first, second, inner, running);
     auto ends = scf::ForOp::create(b, loc, constant(0), constant(2),
                                    constant(1), running);
     {
@@ -431,10 +487,9 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
   for (Value row : rows)
     bases.push_back(buildMaximum(row, keyBegin, count));
   SmallVector<Value> zeros(rows.size(), constantOf(vectorType, 0.0));
-  auto loop = scf::ForOp::create(b, loc, constant(0), ceilDiv(count, width),
-                                 constant(1), zeros);
-  keepAsWritten(loop);
-  {
+  auto buildPowers = [&](Value lower, Value upper) -> SmallVector<Value> {
+    auto loop = scf::ForOp::create(b, loc, lower, upper, constant(1), zeros);
+    keepAsWritten(loop);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value column = mul(loop.getInductionVar(), width);
@@ -455,14 +510,50 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
       sum = arith::AddFOp::create(b, loc, sum, power);
     }
     scf::YieldOp::create(b, loc, sumsOf);
+    return loop.getResults();
+  };
+  auto reduce = [&](Value vector) {
+    return reduceLanes(b, loc, vector, [&](Value lhs, Value rhs) -> Value {
+      return arith::AddFOp::create(b, loc, lhs, rhs);
+    });
+  };
+  Value panels = ceilDiv(count, width);
+  SmallVector<Value> totals;
+  if (!valueTable) {
+    totals = buildPowers(constant(0), panels);
+  } else {
+    // What is before or behind the table for all rows is summed apart.
+    AuxiliaryAttr roles = *op.getValueTableRoles();
+    int64_t entries =
+        cast<ShapedType>(valueTable.getType()).getDimSize(*roles.getEntryDim());
+    Value first, end, last = sub(sub(rowEnd, rowBegin), constant(1));
+    for (Value row : rows) {
+      std::tie(rowHead, rowQuery) = headAndQuery(minimum(row, last));
+      auto [ownFirst, ownEnd] =
+          getNearPanels(roles, constant(entries), keyBegin);
+      first = first ? minimum(first, ownFirst) : ownFirst;
+      end = end ? maximum(end, ownEnd) : ownEnd;
+    }
+    first = minimum(first, panels);
+    end = minimum(maximum(end, first), panels);
+    SmallVector<Value> before = buildPowers(constant(0), first);
+    SmallVector<Value> near = buildPowers(first, end);
+    SmallVector<Value> behind = buildPowers(end, panels);
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      memref::StoreOp::create(b, loc, mul(first, width), nearFirst, row);
+      memref::StoreOp::create(b, loc, mul(end, width), nearEnd, row);
+      if (roles.getBeyond() == Beyond::clamp) {
+        addToEntry(row, constant(getColumns()), reduce(before[r]));
+        addToEntry(row, constant(getColumns() + entries - 1),
+                   reduce(behind[r]));
+      }
+      Value total = arith::AddFOp::create(b, loc, before[r], near[r]);
+      totals.push_back(arith::AddFOp::create(b, loc, total, behind[r]));
+    }
   }
-  for (auto [r, row] : llvm::enumerate(rows)) {
-    Value total = reduceLanes(b, loc, loop.getResult(r),
-                              [&](Value lhs, Value rhs) -> Value {
-                                return arith::AddFOp::create(b, loc, lhs, rhs);
-                              });
+  for (auto [total, row] : llvm::zip(totals, rows)) {
     Value sum = memref::LoadOp::create(b, loc, sums, row);
-    memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, sum, total),
-                            sums, row);
+    memref::StoreOp::create(
+        b, loc, arith::AddFOp::create(b, loc, sum, reduce(total)), sums, row);
   }
 }

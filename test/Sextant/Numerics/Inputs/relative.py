@@ -68,6 +68,16 @@ ALL = [
          tensors={"r": ((2, 3, 7, 5), "f32", None), "w": ((5, 13), "f32", None)},
          auxiliary={"r": (("batch", "head", "query", "distance"), 2)},
          relative=("w", SHARED, 2), region=ADD_CAUSAL, score=causal_with),
+    # Tiles that lie before the table and behind it, for rows of two heads at once.
+    *(Case(f"keys_and_values_far_away{name}", heads=4, key_heads=[2], value_heads=2, rows=61, keys=113,
+           value_size=32, origin=(0, 0, 31, 0), log_sum_exp=True,
+           tensors={"r": ((2, 4, 61, 5), "f32", None), "w": ((5, 32), "f32", None)},
+           auxiliary={"r": (("batch", "head", "query", "distance"), 2)},
+           relative=("w", SHARED, 2), region=region, score=score)
+      for name, region, score in (("", ADD, lambda s, b, h, i, j, r: s + r),
+                                  ("_behind_a_mask", ADD_CAUSAL, causal_with))),
+    Case("values_far_away_within_a_range", rows=61, keys=113, value_size=16, origin=(0, 0, 31, 0),
+         tensors={"w": ((3, 5, 16), "f32", None)}, relative=("w", ("head", "distance", "free"), 2, "zero")),
     # Tensor2Tensor's masked form: nothing beyond the last distance.
     Case("keys_within_a_range", rows=11, tensors={"r": ((2, 3, 11, 5), "f32", None)},
          auxiliary={"r": (("batch", "head", "query", "distance"), 2, "zero")},
