@@ -525,6 +525,8 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
 
   blockFirst = constant(0);
   blockEnd = keyCount;
+  scanFirst = few ? chunkBegin : blockFirst;
+  scanEnd = few ? chunkEnd : keyCount;
   prepareScore();
   loadQueries();
   Value first = maximum(blockFirst, few ? chunkBegin : constant(0));

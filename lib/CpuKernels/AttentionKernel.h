@@ -139,6 +139,10 @@ private:
   /// Keys, counted from the first one there is, that rows [first, last] of the
   /// block may see, or on which the terms that can be left out do nothing.
   std::pair<Value, Value> buildKeyRange(Value first, Value last, bool inert);
+  /// Where among the keys from `scanFirst` to `scanEnd` those are whose segment
+  /// lies between the least and the greatest of some queries, in memory.
+  std::optional<std::pair<Value, Value>>
+  buildDocumentRange(DocumentOp term, Value firstQuery, Value lastQuery);
   Value resolve(Value value);
   void buildRanges();
   void buildKeyBlock(Value keyBegin, Value keyEnd);
@@ -257,7 +261,7 @@ private:
   std::unique_ptr<ScoreVectorizer> fullScore, reducedScore;
   bool hasRanges = false, hasInert = false, isPlain = false, isBounded = false;
   DenseSet<unsigned> inertTerms;
-  Value blockFirst, blockEnd, inertFirst, inertEnd;
+  Value blockFirst, blockEnd, inertFirst, inertEnd, scanFirst, scanEnd;
   /// A piecewise linear term: operands, its row, and the first line that any
   /// distance has.
   struct Piece {

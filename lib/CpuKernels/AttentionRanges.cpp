@@ -4,6 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// Most terms say from positions alone what a range of rows sees. Documents are
+// what the model's inputs say: their keys are looked for once a block of rows,
+// from the least to the greatest segment of its queries.
+//
+//===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
 
@@ -12,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -101,6 +108,72 @@ Value AttentionKernel::resolve(Value value) {
                     [&](Value operand) { return resolve(operand); });
 }
 
+std::optional<std::pair<Value, Value>>
+AttentionKernel::buildDocumentRange(DocumentOp term, Value firstQuery,
+                                    Value lastQuery) {
+  OpBuilder &b = *builder;
+  // Both sides by auxiliaries that all rows of the block share.
+  auto numberOf = [&](Value segment,
+                      DimensionRole wanted) -> std::optional<unsigned> {
+    auto argument = dyn_cast<BlockArgument>(segment);
+    unsigned number = argument ? argument.getArgNumber() - 5 : 0;
+    if (!argument || argument.getArgNumber() < 5 ||
+        number >= auxiliaries.size())
+      return std::nullopt;
+    auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+    auto type = cast<MemRefType>(auxiliaries[number].getType());
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
+      if (role != wanted && role != DimensionRole::batch &&
+          (role != DimensionRole::head ||
+           (shape.group() != 1 && type.getDimSize(dim) != 1)))
+        return std::nullopt;
+    return number;
+  };
+  auto mine = numberOf(term.getQuerySegment(), DimensionRole::query);
+  auto its = numberOf(term.getKeySegment(), DimensionRole::key);
+  if (!mine || !its)
+    return std::nullopt;
+  auto loop = [&](Value lower, Value upper, ValueRange start,
+                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(b, loc, lower, upper, constant(1), start);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(
+        b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return loop.getResults();
+  };
+  auto load = [&](unsigned number, Value query, Value key) -> Value {
+    rowHead = head;
+    rowQuery = query;
+    return memref::LoadOp::create(b, loc, auxiliaries[number],
+                                  auxiliaryIndices(number, key, {}));
+  };
+  Value one = load(*mine, firstQuery, {});
+  ValueRange segments =
+      loop(firstQuery, add(lastQuery, constant(1)), {one, one},
+           [&](Value query, ValueRange former) -> SmallVector<Value> {
+             Value segment = load(*mine, query, {});
+             return {minimum(former[0], segment), maximum(former[1], segment)};
+           });
+  Value least = segments[0], greatest = segments[1];
+  ValueRange range = loop(
+      scanFirst, scanEnd, {scanEnd, scanFirst},
+      [&](Value key, ValueRange former) -> SmallVector<Value> {
+        Value segment = load(*its, firstQuery, key);
+        auto notLess = [&](Value lhs, Value rhs) -> Value {
+          return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, lhs,
+                                       rhs);
+        };
+        Value isSeen = arith::AndIOp::create(b, loc, notLess(segment, least),
+                                             notLess(greatest, segment));
+        Value first = arith::SelectOp::create(b, loc, isSeen, key, scanEnd);
+        Value end = arith::SelectOp::create(b, loc, isSeen,
+                                            add(key, constant(1)), scanFirst);
+        return {minimum(former[0], first), maximum(former[1], end)};
+      });
+  return std::pair<Value, Value>{range[0], range[1]};
+}
+
 std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
                                                        bool inert) {
   Value none = constant(0);
@@ -133,6 +206,14 @@ std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
     // What a mask before a softcap hides is seen again behind it.
     if (!term || (!inert && !llvm::is_contained(hiding, term)))
       continue;
+    if (auto document = dyn_cast<DocumentOp>(inner); document && !inert) {
+      if (auto seen = buildDocumentRange(document, firstQuery, lastQuery)) {
+        hasRanges = true;
+        from = maximum(from, add(seen->first, origin[3]));
+        to = minimum(to, add(seen->second, origin[3]));
+      }
+      continue;
+    }
     auto ask = [&](Value value) { return resolve(value); };
     std::optional<KeyRange> range =
         inert ? term.buildInertKeys(*builder, a, z, ask)
@@ -192,6 +273,9 @@ void AttentionKernel::buildRanges() {
     return {from, to};
   };
   std::tie(blockFirst, blockEnd) = visible(constant(0), last);
+  // Tiles of the block see no more than it does.
+  scanFirst = maximum(scanFirst, blockFirst);
+  scanEnd = maximum(minimum(scanEnd, blockEnd), scanFirst);
   if (!hasRanges || few)
     return;
   forEach(constant(0), count, unit.rows, [&](Value row) {
