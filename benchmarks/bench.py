@@ -1,97 +1,45 @@
 """Times compiled models against other engines, and checks that they agree.
 
-    bench.py --build BUILD [FILTER] [--rounds N] [--smoke] [--json FILE]
+    bench.py --build BUILD [FILTER...] [--smoke] [--prepare] [--record] [--instructions] ...
 
-Cases are data: models.json and attention.json. Every engine is a process of
-its own, driven in turn: each round takes one sample of each, so that a drift of
-the machine hits all alike. A loop of nothing but FMAs is one of the engines: a
-case of attention is also given as its share of that. --smoke runs small sizes
-once and checks results only.
+Cases are data, see cases.py. First everything is compiled, then timed. Every
+package is a process of its own, and samples of all are taken in turn: a drift
+of the machine hits all alike. A loop of nothing but FMAs and one of nothing but
+loads are among them, so that a row says how far from the machine's limit it is.
+--smoke runs small sizes once, checks results and asserts no time.
 """
 
 import argparse
-import contextlib
+import concurrent.futures
 import importlib.util
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 import numpy as np
 
-import attention
-from inputs import make_inputs
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "examples" / "python"))
-from sextant_model import TYPES, Model  # noqa: E402
-
+import cases
+import engines
+import instructions
+import report
+import table
+from cases import ROOT
+from drive import Engine, Pool, take_rounds
 
 # Of one run of peak.mlir.
 PEAK_FLOPS = 2**20 * 12 * 8 * 2
+LARGEST_ERROR = 1e-3
 
 
-class Engine:
-    """A worker process with one model loaded."""
-
-    def __init__(self, name, path, inputs, threads):
-        self.name = name
-        self.samples = []
-        self.busy = []
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "benchmarks" / "worker.py"), name, str(path), inputs, str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "OMP_WAIT_POLICY": "passive"},
-        )
-        if self.process.stdout.readline().strip() != "ready":
-            raise RuntimeError(f"{name} cannot run {path}")
-
-    def ask(self, order):
-        self.process.stdin.write(order + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def sample(self):
-        time.sleep(0.02)  # let the others' threads come to rest
-        wall, busy = map(float, self.ask("time").split())
-        self.samples.append(wall)
-        self.busy.append(busy)
-
-    def outputs(self, path):
-        self.ask(f"save {path}")
-        return dict(np.load(path))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-    def row(self):
-        ordered = sorted(self.samples)
-        return {
-            "engine": self.name, "best_ms": 1e3 * ordered[0], "median_ms": 1e3 * statistics.median(ordered),
-            # Of all threads together: what a busy machine does not distort.
-            "cpu_ms": 1e3 * min(self.busy),
-            "spread": ordered[-max(1, len(ordered) // 10)] / ordered[0], "samples": len(ordered),
-        }
-
-
-def compile_model(build, model, out, target):
-    library = out / f"{model.parent.name}-{model.stem}-{target}.so"
-    if not library.exists():
-        subprocess.run(
-            [str(build / "bin" / "sextant-compile"), str(model), "-o", str(library), f"--target={target}",
-             "--prefix=model"], check=True)
+def compile_model(build, source, scratch, target="cpu"):
+    library = scratch / f"{source.parent.name}-{source.stem}-{target}.so"
+    compiler = build / "bin" / "sextant-compile"
+    if not library.exists() or library.stat().st_mtime < max(x.stat().st_mtime for x in (source, compiler)):
+        subprocess.run([str(compiler), str(source), "-o", str(library), f"--target={target}", "--prefix=model"], check=True)
     return library
-
-
-def peak_engine(build, scratch):
-    path = str(scratch / "one.npz")
-    np.savez(path, x=np.zeros(1, np.float32))
-    return Engine("sextant", compile_model(build, ROOT / "benchmarks" / "peak.mlir", scratch, "cpu"), path, 1)
 
 
 def largest_error(left, right):
@@ -104,134 +52,211 @@ def largest_error(left, right):
     return worst
 
 
-def model_of(case, scratch):
-    """The file that is compiled."""
-    if "model" in case:
-        return ROOT / case["model"]
-    folder = scratch / "attention"
-    folder.mkdir(exist_ok=True)
-    path = folder / (case["name"].split("/")[1] + ".mlir")
-    text = attention.sextant_module(case["attention"])
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
-        for old in folder.parent.glob(f"attention-{path.stem}-*.so"):
-            old.unlink()
-    return path
+class Bench:
+    def __init__(self, arguments, scratch):
+        self.arguments, self.scratch = arguments, scratch
+        self.build = (ROOT / arguments.build).resolve()
+        self.pool = Pool(scratch / "torch")
+        self.packages = [] if arguments.smoke else [
+            name for name in ("onnxruntime", "torch", "openvino") if importlib.util.find_spec(name)]
+        if arguments.peers is not None:
+            self.packages = [name for name in self.packages if name in arguments.peers.split(",")]
 
+    def compile_all(self, chosen):
+        """All libraries, two at a time."""
+        jobs = {(ROOT / "benchmarks" / "peak.mlir", "cpu"), (ROOT / "benchmarks" / "read.mlir", "cpu")}
+        for case in chosen:
+            for each in filter(None, (case, case.plain)):
+                jobs |= {(each.file(self.scratch), "cpu")}
+                if self.arguments.smoke:
+                    jobs |= {(each.file(self.scratch), "reference")}
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(lambda job: compile_model(self.build, job[0], self.scratch, job[1]), sorted(jobs)))
 
-def peers_of(case, model, dims, scratch, names):
-    """Name and model file of each engine to compare with."""
-    if "model" in case:
-        return [(name, model) for name in names if name == "onnxruntime"]
-    peers = []
-    if "onnxruntime" in names:
+    def library(self, case, target="cpu"):
+        return compile_model(self.build, case.file(self.scratch), self.scratch, target)
+
+    def load(self, package, kind, name, key, job):
+        """An engine, None where it has no such case; says why where it fails."""
+        worker = self.pool.get(package)
+        result = worker.ask(do="load", kind=kind, engine=name, key=key, job=job)
+        if "error" in result:
+            table.note(f"{name} cannot run this: {result['error'][:150]}")
+        return None if result else Engine(name, worker, key)
+
+    def ours(self, name, library, inputs, threads, key):
+        job = {"model": str(library), "inputs": str(inputs), "threads": threads}
+        engine = self.load("sextant", "", "sextant", key, job)
+        if not engine:
+            sys.exit(f"the bench cannot run {library.name}")
+        engine.name = name
+        return engine
+
+    def roof(self, kind, size, threads):
+        """A loop of FMAs, or one that reads `size` bytes."""
+        path = self.scratch / f"{kind}.npz"
+        rows = 1 if kind == "peak" else max(1, size // (4 * 4096))
+        np.savez(path, x=np.zeros(1, np.float32) if kind == "peak" else np.ones((rows, 4096), np.float32))
+        source = ROOT / "benchmarks" / f"{kind}.mlir"
+        engine = self.ours(kind, compile_model(self.build, source, self.scratch), path, threads, kind)
+        engine.bytes = rows * 4 * 4096
+        return engine
+
+    def rows(self, chosen):
+        for case in chosen:
+            yield from self.run(case)
+
+    def run(self, case):
+        """Rows of one case, for each number of threads."""
+        library, inputs = self.library(case), self.scratch / "inputs.npz"
+        np.savez(inputs, **case.inputs(library))
+        for threads in case.threads:
+            try:
+                yield self.run_threads(case, library, inputs, threads)
+            finally:
+                self.pool.drop()
+
+    def run_threads(self, case, library, inputs, threads):
+        ours = self.ours("sextant", library, inputs, threads, "ours")
+        others = []
+        if self.arguments.smoke:
+            others.append(self.ours("reference", self.library(case, "reference"), inputs, 1, "reference"))
+        elif case.plain:
+            plain = self.ours("plain", self.library(case.plain), inputs, threads, "plain")
+        elif case.engines:
+            outputs = list(ours.worker.ask(do="names", key="ours")["names"])
+            for name, package, _ in engines.ENGINES[case.engines]:
+                if package in self.packages:
+                    model = self.peer_model(case)
+                    job = {"model": str(model), "inputs": str(inputs), "threads": threads, "output": outputs[0], **case.job()}
+                    if name == "torch" and case.engines == "model" and "folder" not in job:
+                        continue
+                    others.append(self.load(package, case.engines, name, name, job))
+        others = [engine for engine in others if engine]
+        error = self.agree(case, ours, others)
+        if self.arguments.smoke:
+            return {"case": case.name, "threads": threads, "error": error}
+        if case.plain:
+            take_rounds([ours, plain], max(case.rounds, self.arguments.rounds), max(case.rounds, self.arguments.rounds), 0)
+            return table.pair_row(case, ours, plain, threads)
+        roofs = [self.roof("peak", 0, 1)] if case.flops() else []
+        if case.bytes():
+            roofs.append(self.roof("read", case.bytes(), threads))
+        take_rounds([ours, *others, *roofs], min(case.rounds, self.arguments.rounds), self.arguments.rounds, self.arguments.seconds)
+        return self.measured(case, ours, others, roofs, threads)
+
+    def peer_model(self, case):
+        if case.engines != "linear" or not importlib.util.find_spec("onnx"):
+            return case.file(self.scratch)
         import onnx
 
-        path = scratch / "peer.onnx"
-        onnx.save(attention.onnx_model(case["attention"], dims), path)
-        peers.append(("onnxruntime", path))
-    if "torch" in names:
-        path = scratch / "peer.json"
-        path.write_text(json.dumps({**case["attention"], "dims": dims}))
-        peers.append(("torch", path))
-    return peers
+        import peers
+
+        path = self.scratch / "linear.onnx"
+        onnx.save(peers.linear_model(case.what), path)
+        return path
+
+    def agree(self, case, ours, others):
+        results = []
+        for engine in [ours, *others]:
+            path = self.scratch / "outputs.npz"
+            result = engine.worker.ask(do="save", key=engine.key, path=str(path))
+            if "error" in result:
+                sys.exit(f"{case.name}: {engine.name}: {result['error']}")
+            results.append(dict(np.load(path)))
+        worst = 0.0
+        for engine, result in zip(others, results[1:]):
+            shared = {name: array for name, array in result.items() if name in results[0]}
+            error = largest_error(results[0], shared)
+            if not error < LARGEST_ERROR or not shared:
+                sys.exit(f"{case.name}: expects results within {LARGEST_ERROR} of those of {engine.name}, but got {error:.2e}")
+            worst = max(worst, error)
+        return worst
+
+    def measured(self, case, ours, others, roofs, threads):
+        found = {"case": case.name, "threads": threads, **ours.row(threads)}
+        found["peers"] = [engine.row(threads) for engine in others]
+        if roofs:
+            peak = PEAK_FLOPS / roofs[0].best(1) * threads
+            read = roofs[1].bytes / roofs[1].best(threads) if len(roofs) > 1 else None
+            seconds = found["best_ms"] / 1e3
+            found |= {"peak_gflops": peak / 1e9, "gflops": case.flops() / seconds / 1e9,
+                      "share_of_peak": case.flops() / seconds / peak, "floor_ms": 1e3 * case.floor(peak, read)}
+            found["share_of_floor"] = found["floor_ms"] / found["best_ms"]
+            if read:
+                found |= {"read_gbs": read / 1e9, "share_of_read": case.bytes() / seconds / read}
+        if found["peers"]:
+            best = min(found["peers"], key=lambda peer: peer["best_ms"])
+            found |= {"best_peer": best["engine"], "best_peer_ms": best["best_ms"], "ratio": best["best_ms"] / found["best_ms"]}
+        return found
 
 
-def run_case(case, build, scratch, arguments, peers):
-    model = model_of(case, scratch)
-    if not model.exists():
-        print(f"  {case['name']}: skipped, no {case['model']} (./dev oracles makes it)")
-        return []
-    dims = {**case["dims"], **(case.get("smoke", {}) if arguments.smoke else {})}
-    library = compile_model(build, model, scratch, "cpu")
-    inputs = str(scratch / "inputs.npz")
-    if "attention" in case:
-        np.savez(inputs, **attention.make_inputs(case["attention"], dims))
-        # A position encoding of its own is no part of the peers' model.
-        peers = [] if case["attention"].get("rotary") else peers
-    else:
-        signature = [(name, TYPES[type_], shape) for name, type_, shape in Model(library).inputs]
-        np.savez(inputs, **make_inputs(signature, dims))
-
-    rows = []
-    for threads in case["threads"]:
-        engines = [Engine("sextant", library, inputs, threads)]
-        if arguments.smoke:
-            engines.append(Engine("sextant", compile_model(build, model, scratch, "reference"), inputs, 1))
-        else:
-            engines += [Engine(name, path, inputs, threads)
-                        for name, path in peers_of(case, model, dims, scratch, peers)]
-        peak = peak_engine(build, scratch) if "attention" in case and not arguments.smoke else None
-        try:
-            for _ in range(1 if arguments.smoke else arguments.rounds):
-                for engine in [*engines, *([peak] if peak else [])]:
-                    engine.sample()
-            results = [engine.outputs(str(scratch / f"outputs-{k}.npz")) for k, engine in enumerate(engines)]
-            error = max((largest_error(results[0], other) for other in results[1:]), default=0.0)
-            if not error < 1e-3:
-                sys.exit(f"{case['name']}: expects results within 1e-3 of the others', but got {error:.2e}")
-            if arguments.smoke:
-                print(f"  {case['name']}, {threads} thread(s): agrees with the reference, largest error {error:.1e}")
-                continue
-            ours = engines[0].row()
-            per_core = PEAK_FLOPS / min(peak.samples) if peak else 0.0
-            for engine in engines:
-                row = {"case": case["name"], "threads": threads, **engine.row()}
-                row["ratio"] = ours["best_ms"] / row["best_ms"]
-                share = ""
-                if peak:
-                    row["gflops"] = attention.flops(case["attention"], dims) / row["best_ms"] / 1e6
-                    row["share_of_peak"] = 1e9 * row["gflops"] / (per_core * threads)
-                    share = f" {100 * row['share_of_peak']:5.1f}%"
-                rows.append(row)
-                goal = f"  (goal: at most {case['goal']})" if "goal" in case and engine is not engines[0] else ""
-                print(f"  {row['case']:44} {threads}  {row['engine']:12} {row['best_ms']:9.3f} {row['median_ms']:9.3f} "
-                      f"{row['cpu_ms']:9.3f} {row['spread']:6.2f} {row['ratio']:6.2f}{share}{goal}", flush=True)
-        finally:
-            for engine in [*engines, *([peak] if peak else [])]:
-                engine.close()
-    return rows
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("filters", nargs="*", metavar="FILTER", help="parts of names; without any, all but the grid")
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=30, help="at most so many for each row (30)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="about so long for each row (4)")
+    parser.add_argument("--smoke", action="store_true", help="small sizes, results only")
+    parser.add_argument("--prepare", action="store_true", help="compile only")
+    parser.add_argument("--instructions", action="store_true", help="count instructions of terms and time nothing")
+    parser.add_argument("--peers", help="only these packages, separated by commas")
+    parser.add_argument("--keep", type=pathlib.Path, help="where compiled models stay (BUILD/bench)")
+    parser.add_argument("--record", action="store_true", help="also write benchmarks/results and docs/performance.md")
+    parser.add_argument("--json", type=pathlib.Path, help="also write the rows here")
+    parser.add_argument("--csv", type=pathlib.Path, help="also write the rows here")
+    return parser.parse_args()
 
 
-def processor():
-    """The model of the CPU and nothing else about the machine."""
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown"
+def choose(arguments):
+    chosen = []
+    for case in cases.load(arguments.smoke):
+        named = any(text in case.name for text in arguments.filters) if arguments.filters else not case.name.startswith("grid/")
+        if named and case.missing():
+            table.note(f"{case.name}: skipped, {case.missing()}")
+        elif named:
+            chosen.append(case)
+    if not chosen:
+        sys.exit(f"no case has {' or '.join(map(repr, arguments.filters))} in its name")
+    return chosen
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("filter", nargs="?", default="")
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--smoke", action="store_true", help="small sizes, results only")
-    parser.add_argument("--peers", help="only these engines, separated by commas")
-    parser.add_argument("--keep", type=pathlib.Path, help="leave compiled models here, and use those that are")
-    parser.add_argument("--json", type=pathlib.Path, help="also write the rows here")
-    arguments = parser.parse_args()
-    build = (ROOT / arguments.build).resolve()
-    peers = []
-    if not arguments.smoke:
-        peers = [name for name in ("onnxruntime", "torch") if importlib.util.find_spec(name)]
-        if not peers:
-            print("no other engine is there (./dev oracles): nothing to compare with")
-        if arguments.peers is not None:
-            peers = [name for name in peers if name in arguments.peers.split(",")]
-        print(f"  {'case':44} t  {'engine':12} {'best ms':>9} {'median':>9} {'cpu ms':>9} {'p90/1':>6} {'ours/x':>6} of peak")
-    rows = []
-    with contextlib.ExitStack() as stack:
-        scratch = arguments.keep or pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        scratch.mkdir(parents=True, exist_ok=True)
-        for file in ("models.json", "attention.json"):
-            for case in json.loads((ROOT / "benchmarks" / file).read_text()):
-                if arguments.filter in case["name"]:
-                    rows += run_case(case, build, scratch, arguments, peers)
+    arguments = parse()
+    scratch = (arguments.keep or ROOT / arguments.build / "bench").resolve()
+    scratch.mkdir(parents=True, exist_ok=True)
+    bench = Bench(arguments, scratch)
+    if not bench.packages and not arguments.smoke:
+        table.note("no other engine is there (./dev oracles): nothing to compare with")
+    chosen = choose(arguments)
+    start = time.monotonic()
+    bench.compile_all(chosen)
+    table.note(f"{len(chosen)} cases compiled in {time.monotonic() - start:.0f} s")
+    if arguments.prepare:
+        return
+    record = {**table.about(ROOT, bench.packages), "rows": []}
+    printer = table.Printer(record)
+    try:
+        for row in instructions.count_all(bench, chosen) if arguments.instructions else bench.rows(chosen):
+            record["rows"].append(row)
+            printer.show(row)
+    finally:
+        bench.pool.close()
+    record |= {"load_after": os.getloadavg()[0], "seconds": round(time.monotonic() - start)}
+    printer.end(record)
+    write(arguments, record)
+
+
+def write(arguments, record):
+    if arguments.record and not arguments.smoke:
+        grid = all(row["case"].startswith("grid/") for row in record["rows"])
+        name = "instructions" if arguments.instructions else "grid" if grid else "performance"
+        (ROOT / "benchmarks" / "results" / f"{name}.json").write_text(table.as_json(record))
+        report.write()
     if arguments.json:
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-        record = {"commit": commit.stdout.strip(), "machine": processor(), "load": os.getloadavg()[0], "rows": rows}
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+        arguments.json.write_text(table.as_json(record))
+    if arguments.csv:
+        arguments.csv.write_text(table.as_csv(record))
 
 
 if __name__ == "__main__":

@@ -1,42 +1,161 @@
-"""Writes docs/performance.md from a recorded run of the bench.
+"""Writes docs/performance.md and docs/performance.svg from recorded runs of the bench.
 
-    report.py benchmarks/results/attention.json > docs/performance.md
+    report.py [--results FOLDER] [--docs FOLDER]
+
+Reads performance.json, and beside it instructions.json and grid.json where they are.
 """
 
+import argparse
 import json
 import pathlib
-import sys
+
+import chart
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ATTENTION = """| case | threads | ms | of the floor | of FMA peak | best peer | its ms | peer / ours |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
+ROOFED = """| case | threads | ms | of FMA peak | of read bandwidth | best peer | its ms | peer / ours |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
+TERMS = """| term | beside | ms | more time | quartiles | more instructions |
+| --- | --- | --- | --- | --- | --- |"""
+GRID = """| shapes | rows | slower than plain by more than 3 % | least and median plain / fused |
+| --- | --- | --- | --- |"""
 
 
-def main():
-    record = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    cases = {}
-    for row in record["rows"]:
-        cases.setdefault((row["case"], row["threads"]), {})[row["engine"]] = row
-    peers = sorted({row["engine"] for row in record["rows"]} - {"sextant"})
-    print(f"""# Attention, measured
+def number(value):
+    return f"{value:.3f}" if value < 10 else f"{value:.2f}" if value < 100 else f"{value:.1f}"
 
-Written by `benchmarks/report.py` from `{sys.argv[1]}`: commit {record["commit"]}, {record["machine"]}, load average
-{record["load"]:.0f} when it ended. f32, best of the rounds, milliseconds. One process per engine, a sample of each in turn;
-the share is of a loop of nothing but FMAs that is sampled in the same rounds (times the threads). With one thread the time
-is that of the processor, which others on the machine do not distort; with two it is the clock's, which a busy
-machine lengthens. Make it again with
 
-    ./dev bench attention/ --json benchmarks/results/attention.json
-    benchmarks/report.py benchmarks/results/attention.json > docs/performance.md
+def percent(row, key):
+    return f"{100 * row[key]:.0f} %" if key in row else ""
 
-| case | threads | ours | share of peak | {" | ".join(peers)} | best peer / ours |
-| --- | --- | --- | --- |{" --- |" * len(peers)} --- |""")
-    for (case, threads), engines in cases.items():
-        clock = "cpu_ms" if threads == 1 else "best_ms"
-        ours = engines["sextant"]
-        times = [f"{engines[p][clock]:.3f}" if p in engines else "" for p in peers]
-        others = [engines[p][clock] for p in peers if p in engines]
-        ratio = f"{min(others) / ours[clock]:.2f}x" if others else ""
-        share = 100 * ours["share_of_peak"] * ours["best_ms"] / ours[clock]
-        print(f"| {case.removeprefix('attention/')} | {threads} | {ours[clock]:.3f} | {share:.0f} % | "
-              f"{' | '.join(times)} | {ratio} |")
+
+def against(row):
+    if "best_peer" not in row:
+        return " |  | "
+    return f"{row['best_peer']} | {number(row['best_peer_ms'])} | {row['ratio']:.2f}x"
+
+
+def part(record, prefix):
+    return [row for row in record["rows"] if row["case"].startswith(prefix)] if record else []
+
+
+def attention_table(rows):
+    lines = [ATTENTION]
+    for row in rows:
+        lines.append(f"| {row['case'].split('/', 1)[1]} | {row['threads']} | {number(row['best_ms'])} | {percent(row, 'share_of_floor')} | "
+                     f"{percent(row, 'share_of_peak')} | {against(row)} |")
+    return "\n".join(lines)
+
+
+def roofed_table(rows):
+    lines = [ROOFED]
+    for row in rows:
+        lines.append(f"| {row['case']} | {row['threads']} | {number(row['best_ms'])} | {percent(row, 'share_of_peak')} | "
+                     f"{percent(row, 'share_of_read')} | {against(row)} |")
+    return "\n".join(lines)
+
+
+def terms_table(rows, counted):
+    terms = json.loads((ROOT / "benchmarks" / "terms.json").read_text())
+    instructions = {row["case"]: row for row in part(counted, "terms/")}
+    lines = [TERMS]
+    for row in rows:
+        name = row["case"].removeprefix("terms/")
+        more = instructions.get(row["case"], row).get("more_instructions")
+        low, high = row["more_time_quartiles"]
+        lines.append(f"| {name} | {terms[name]['beside']} | {number(row['best_ms'])} | {100 * row['more_time']:+.1f} % | "
+                     f"{100 * low:+.1f} to {100 * high:+.1f} % | {'' if more is None else f'{100 * more:+.2f} %'} |")
+    return "\n".join(lines)
+
+
+def grid_table(rows):
+    groups = {}
+    for row in rows:
+        groups.setdefault(row["case"].split("/")[1].split("-")[0], []).append(row)
+    lines = [GRID]
+    for name, members in groups.items():
+        ratios = sorted(1.0 / (1.0 + row["more_time"]) for row in members)
+        slow = sum(row["more_time"] > 0.03 for row in members)
+        lines.append(f"| {name} | {len(members)} | {slow} | {ratios[0]:.2f}x, {ratios[len(ratios) // 2]:.2f}x |")
+    return "\n".join(lines)
+
+
+def page(record, counted, grid):
+    engines = ", ".join(f"{name} {version}" for name, version in record["engines"].items())
+    text = f"""# Measured
+
+Written by `benchmarks/report.py` from `benchmarks/results/`: commit {record["commit"]}, {record["machine"]}, load average
+{record["load"]:.1f} when it began and {record["load_after"]:.1f} when it ended, after {record["seconds"] / 60:.0f} minutes. Beside {engines}.
+Make it again, on a machine that does nothing else, with
+
+    ./dev oracles
+    ./dev bench --prepare                # compiles everything beforehand, once
+    ./dev bench --record                 # benchmarks/results/performance.json and this page
+
+f32, AVX2, milliseconds, best of the rounds; the JSON has medians and spreads too. A process for each package, a sample of each
+in turn. With one thread the time is the processor's, which others on the machine do not distort; with two it is the clock's.
+
+![Time of each peer, ours being 1](performance.svg)
+
+## Attention
+
+FMA peak is a loop of nothing but FMAs, sampled in the same rounds (times the threads). The floor is the FMAs at that peak,
+and behind them an exp2 for each score at 0.57 cycles, a causal mask counted in blocks of 64 rows; for up to 8 rows the larger
+of the FMAs and the bytes of keys and values at the speed at which a buffer of that size was read. Peers get a bias as a
+constant tensor, or as a function of the score where they take one (torch-flex, compiled). ort-gqa has its cache in place.
+A peer in the table is the fastest of all.
+
+{attention_table(part(record, "attention/"))}
+
+## What a term costs
+
+H12 D64 S1024, one thread, against the same attention without the term: the median over pairs run in turn, and the
+instructions of a run as callgrind counts them (`./dev bench terms/ --instructions`). Products that a term needs are part of it.
+
+{terms_table(part(record, "terms/"), counted)}
+
+## Linear layers
+
+M x K x N with a constant weight. A single row reads the weight once: its share is of the speed at which a buffer of that
+size was read.
+
+{roofed_table(part(record, "linear/"))}
+
+## Whole models
+
+{roofed_table([row for row in record["rows"] if row["case"].split("/")[0] not in ("attention", "terms", "linear", "grid")])}
+"""
+    if grid:
+        text += f"""
+## Fused and plain
+
+Shapes of `benchmarks/grid.json`, each against the same attention decomposed to products and a softmax in the same pipeline
+(`./dev bench grid/`, commit {grid["commit"]}, load average {grid["load"]:.1f}).
+
+{grid_table(part(grid, "grid/"))}
+"""
+    return text + """
+ggml is not among the peers: the package on PyPI with a library of it that is built, libggml-python, has no way from Python to
+its attention, and those that have one come without a library.
+"""
+
+
+def write(results=ROOT / "benchmarks" / "results", docs=ROOT / "docs"):
+    record, counted, grid = (json.loads((results / name).read_text()) if (results / name).exists() else None
+                             for name in ("performance.json", "instructions.json", "grid.json"))
+    if not record:
+        return
+    (docs / "performance.md").write_text(page(record, counted, grid))
+    rows = part(record, "attention/") + part(record, "linear/") + part(record, "all-mpnet")
+    drawing = chart.draw(rows, "Time of each peer, ours being 1",
+                         f"{record['machine']}, f32, best of interleaved rounds; right of the line Sextant is faster")
+    (docs / "performance.svg").write_text(drawing)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=pathlib.Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--docs", type=pathlib.Path, default=ROOT / "docs")
+    arguments = parser.parse_args()
+    write(arguments.results, arguments.docs)

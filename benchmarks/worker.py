@@ -1,85 +1,29 @@
-"""One engine in one process: engines' thread pools spin after a call, and in one
-process they would steal the next engine's cores.
+"""The process of one engine: thread pools spin after a call, and in one process
+they would steal the next engine's cores.
 
-Reads a line per order on standard input: `time` answers with seconds by the
-clock and of processor time, `save PATH` writes the outputs of the last run.
+Reads an order a line on standard input, as JSON, and answers each with a line:
+`load` a job under a key, `time` it, `save` the outputs of its last run, `drop`
+all. What an engine writes elsewhere goes to standard error.
 """
 
+import json
 import os
 import sys
 import time
 
 import numpy as np
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "examples", "python"))
+import engines
 
-
-def load_sextant(path, inputs, threads):
-    from sextant_model import Model
-
-    model = Model(path)
-    run, results = model.prepare(inputs, threads)
-    return run, lambda: results
-
-
-def load_onnxruntime(path, inputs, threads):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    used = {value.name for value in session.get_inputs()}
-    feed = {name: array for name, array in inputs.items() if name in used}
-    last = {}
-
-    def run():
-        last.update(zip(names, session.run(names, feed)))
-
-    return run, lambda: last
-
-
-def load_torch(path, inputs, threads):
-    """scaled_dot_product_attention, with the bias as a tensor made beforehand."""
-    import json
-
-    import torch
-
-    import attention
-
-    torch.set_num_threads(threads)
-    case = json.loads(open(path).read())
-    queries, keys = case["dims"]["sequence"], inputs["k"].shape[2]
-    q, k, v = (torch.from_numpy(inputs[name]) for name in "qkv")
-    bias = attention.bias_tensor(case, queries, keys)
-    causal = case.get("causal", False)
-    if causal and (bias is not None or queries != keys):
-        mask = attention.mask_tensor(queries, keys)
-        bias = mask if bias is None else bias + mask
-        causal = False
-    if bias is not None:
-        bias = torch.from_numpy(np.ascontiguousarray(bias, np.float32))
-    grouped = q.shape[1] != k.shape[1]
-    last = {}
-
-    def run():
-        with torch.inference_mode():
-            last["o"] = torch.nn.functional.scaled_dot_product_attention(
-                q, k, v, attn_mask=bias, is_causal=causal, enable_gqa=grouped)
-
-    return run, lambda: {"o": last["o"].numpy()}
-
-
-ENGINES = {"sextant": load_sextant, "onnxruntime": load_onnxruntime, "torch": load_torch}
+# Each sample is the best of the runs in this time, behind one that warms the
+# caches: as a loop over layers or tokens finds them.
+SECONDS = 0.01
 
 
 def time_best(run):
-    """The best of some runs behind one that warms the caches: as a loop over layers or tokens finds them."""
     run()
     best, busy_best, spent = float("inf"), float("inf"), 0.0
-    while spent < 0.01:
+    while spent < SECONDS:
         start, busy = time.perf_counter(), time.process_time()
         run()
         wall = time.perf_counter() - start
@@ -87,19 +31,42 @@ def time_best(run):
     return best, busy_best
 
 
+def find(kind, name):
+    if name == "sextant":
+        return engines.load_sextant
+    return next(load for each, _, load in engines.ENGINES[kind] if each == name)
+
+
+def answer(order, loaded):
+    if order["do"] == "load":
+        ready = find(order["kind"], order["engine"])(order["job"])
+        if ready is None:
+            return {"absent": True}
+        ready[0]()
+        loaded[order["key"]] = ready
+    elif order["do"] == "time":
+        wall, busy = time_best(loaded[order["key"]][0])
+        return {"wall": wall, "busy": busy}
+    elif order["do"] == "save":
+        np.savez(order["path"], **loaded[order["key"]][1]())
+    elif order["do"] == "names":
+        return {"names": list(loaded[order["key"]][1]())}
+    elif order["do"] == "drop":
+        loaded.clear()
+    return {}
+
+
 def main():
-    engine, path, inputs, threads = sys.argv[1:5]
-    os.environ["OMP_WAIT_POLICY"] = "passive"
-    run, results = ENGINES[engine](path, dict(np.load(inputs)), int(threads))
-    run()
-    print("ready", flush=True)
+    # Answers alone go to the pipe: engines print to what is standard output.
+    pipe = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    loaded = {}
     for line in sys.stdin:
-        order = line.split()
-        if order[0] == "time":
-            print(*time_best(run), flush=True)
-        elif order[0] == "save":
-            np.savez(order[1], **results())
-            print("saved", flush=True)
+        try:
+            result = answer(json.loads(line), loaded)
+        except Exception as error:  # an engine that cannot run a case says why
+            result = {"error": f"{type(error).__name__}: {error}"[:400]}
+        print(json.dumps(result), file=pipe, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 # One suite for everything. What a machine may lack is a feature: tests that
 # need it say so, and the suite says when it is off.
 
+import glob
 import os
 import platform
 
@@ -44,6 +45,11 @@ for name, message in ("%onnx-encode-tensor", "TensorProto"), ("%onnx-encode", "M
 config.substitutions.append(("%cc", config.host_cc))
 config.substitutions.append(("%cxx", config.host_cxx))
 
+# ThreadSanitizer, and what tells it of OpenMP's barriers.
+archer = os.path.join(os.path.dirname(config.llvm_tools_dir), "lib", "libarcher.so")
+tsan = glob.glob(os.path.join(os.path.dirname(config.llvm_tools_dir), "lib", "clang", "*", "lib", "*", "libclang_rt.tsan*.a"))
+config.substitutions.append(("%archer", archer))
+
 optional = {
     "conformance": config.conformance_dir and os.path.isdir(config.conformance_dir),
     "ptxas": config.ptxas and os.path.exists(config.ptxas),
@@ -52,6 +58,7 @@ optional = {
     and os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
     "extended": lit_config.params.get("extended") == "1",
     "gtest": os.path.exists(os.path.join(config.sextant_tools_dir, "import-unit-tests")),
+    "tsan": os.path.exists(archer) and bool(tsan),
     "x86_64": platform.machine() == "x86_64",
 }
 for name, found in optional.items():

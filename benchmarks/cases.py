@@ -1,0 +1,200 @@
+"""The cases of the bench: what is compiled, what goes in, and how fast it could be.
+
+Data is in attention.json, linear.json, models.json, terms.json (each against
+the same attention without the term) and grid.json (each against the same
+attention without its kernel).
+"""
+
+import json
+import math
+import pathlib
+import sys
+
+import numpy as np
+
+import attention
+import peers
+from inputs import make_inputs
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+from sextant_model import TYPES, Model  # noqa: E402
+
+# An exponential costs this many cycles and a cycle has this many FLOP, with AVX2.
+CYCLES_OF_EXP2, FLOP_OF_CYCLE = 0.57, 32
+# Up to this many rows read keys and values once, as memory gives them.
+FEW_ROWS = 8
+# What --smoke runs of longer sequences.
+SMOKE = {"sequence": 70, "past": 33}
+
+
+class Case:
+    """One model at one shape. `engines` is the kind of peers it has, `plain` a case to compare pairwise with."""
+
+    engines, plain, rounds = None, None, 7
+
+    def __init__(self, data, smoke):
+        self.data, self.name = data, data["name"]
+        self.threads = data.get("threads", [1])
+        self.dims = dict(data.get("dims", {}))
+        if smoke:
+            self.dims |= self.smoke_dims()
+
+    def smoke_dims(self):
+        return self.data.get("smoke", {})
+
+    def missing(self):
+        return None
+
+    def file(self, scratch):
+        """The file that is compiled, by content: cases of one module share it."""
+        text = self.module()
+        path = scratch / (self.file_name() + ".mlir")
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+        return path
+
+    def job(self):
+        return {}
+
+    def flops(self):
+        return None
+
+    def bytes(self):
+        """What has to be read at least, where that decides."""
+        return None
+
+    def floor(self, peak, bandwidth):
+        """The least seconds on a machine of `peak` FLOP/s and `bandwidth` bytes/s."""
+        return max(self.flops() / peak, self.bytes() / bandwidth if self.bytes() else 0.0) if self.flops() else None
+
+
+class Attention(Case):
+    engines = "attention"
+
+    def __init__(self, data, smoke, beside=None):
+        super().__init__(data, smoke)
+        self.what = data["attention"]
+        self.plain = beside
+        if beside:
+            self.engines, self.rounds = None, 30
+
+    def smoke_dims(self):
+        return {name: min(size, SMOKE[name]) for name, size in self.dims.items()}
+
+    def file_name(self):
+        w = self.what
+        return "-".join(["attention", w.get("term", "none"), "causal" if w.get("causal") else "full",
+                         f"h{w['heads']}", f"kv{attention.key_heads(w)}", f"d{w['size']}"])
+
+    def module(self):
+        return attention.sextant_module(self.what)
+
+    def inputs(self, library):
+        return attention.make_inputs(self.what, self.dims)
+
+    def job(self):
+        return {"case": self.what, "dims": self.dims}
+
+    def flops(self):
+        return attention.flops(self.what, self.dims)
+
+    def bytes(self):
+        if self.dims["sequence"] > FEW_ROWS:
+            return None
+        keys = self.dims["sequence"] + self.dims.get("past", 0)
+        return 2 * 4 * attention.key_heads(self.what) * keys * self.what["size"]
+
+    def floor(self, peak, bandwidth):
+        if self.bytes():
+            return super().floor(peak, bandwidth)
+        # One after the other, with what blocks of 64 leave on the diagonal.
+        work = attention.flops(self.what, self.dims, 64)
+        scores = self.what["heads"] * attention.pairs(self.what, self.dims, 64)
+        return (work + scores * CYCLES_OF_EXP2 * FLOP_OF_CYCLE) / peak
+
+
+class Linear(Case):
+    engines = "linear"
+
+    def __init__(self, data, smoke):
+        super().__init__(data, smoke)
+        self.what = data["linear"]
+        if smoke:  # the reference's loops are plain
+            self.what = {name: min(size, 100) if name != "rows" else min(size, 7) for name, size in self.what.items()}
+
+    def file_name(self):
+        return f"linear-{self.what['depth']}x{self.what['columns']}"
+
+    def module(self):
+        depth, columns = self.what["depth"], self.what["columns"]
+        weight = peers.linear_weight(self.what).tobytes().hex().upper()
+        return f"""func.func @main(%x: tensor<?x{depth}xf32> {{sextant.name = "x", sextant.dims = ["rows", "{depth}"]}})
+    -> (tensor<?x{columns}xf32> {{sextant.name = "y", sextant.dims = ["rows", "{columns}"]}}) {{
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense_resource<weight> : tensor<{depth}x{columns}xf32>
+  %rows = tensor.dim %x, %c0 : tensor<?x{depth}xf32>
+  %empty = tensor.empty(%rows) : tensor<?x{columns}xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x{columns}xf32>) -> tensor<?x{columns}xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x{depth}xf32>, tensor<{depth}x{columns}xf32>)
+                     outs(%init : tensor<?x{columns}xf32>) -> tensor<?x{columns}xf32>
+  return %y : tensor<?x{columns}xf32>
+}}
+{{-# dialect_resources: {{ builtin: {{ weight: "0x04000000{weight}" }} }} #-}}
+"""
+
+    def inputs(self, library):
+        generator = np.random.default_rng(1)
+        return {"x": generator.standard_normal((self.what["rows"], self.what["depth"])).astype(np.float32)}
+
+    def job(self):
+        return {"case": self.what}
+
+    def flops(self):
+        return 2.0 * math.prod(self.what[x] for x in ("rows", "depth", "columns"))
+
+    def bytes(self):
+        return 4 * self.what["depth"] * self.what["columns"] if self.what["rows"] == 1 else None
+
+
+class Network(Case):
+    engines = "model"
+
+    def missing(self):
+        return None if (ROOT / self.data["model"]).exists() else f"no {self.data['model']} (./dev oracles makes it)"
+
+    def file(self, scratch):
+        return ROOT / self.data["model"]
+
+    def inputs(self, library):
+        signature = [(name, TYPES[type_], shape) for name, type_, shape in Model(library).inputs]
+        return make_inputs(signature, self.dims)
+
+    def job(self):
+        folder = ROOT / self.data["folder"] if "folder" in self.data else None
+        return {"folder": str(folder)} if folder and folder.exists() else {}
+
+    def flops(self):
+        if "layers" not in self.data:
+            return None
+        count, width, inner = (self.data["layers"][x] for x in ("count", "width", "inner"))
+        tokens, length = self.dims["batch"] * self.dims["sequence"], self.dims["sequence"]
+        return 2.0 * count * tokens * (4 * width**2 + 2 * width * inner + 2 * length * width)
+
+
+def term_cases(smoke):
+    base = {"heads": 12, "size": 64}
+    for name, term in attention.TERMS.items():
+        causal = {"causal": True} if term["beside"] == "causal" else {}
+        dims = {"sequence": 1024}
+        plain = Attention({"name": "", "attention": {**base, **causal}, "dims": dims}, smoke)
+        yield Attention({"name": f"terms/{name}", "attention": {**base, **causal, "term": name}, "dims": dims}, smoke, plain)
+
+
+def load(smoke=False):
+    def read(name):
+        return json.loads((ROOT / "benchmarks" / name).read_text())
+
+    return [*(Attention(data, smoke) for data in read("attention.json")), *term_cases(smoke),
+            *(Linear(data, smoke) for data in read("linear.json")), *(Network(data, smoke) for data in read("models.json"))]

@@ -1,0 +1,38 @@
+"""Builds a program that runs a model whose kernels ThreadSanitizer watches.
+
+    sanitize-threads.py [--share] LLVM_BIN MODEL.mlir FOLDER HOST.c
+
+With --share every thread is told that it is the first one, so that all work in
+that one's memory.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def main():
+    share = "--share" in sys.argv
+    tools, model, folder, host = (pathlib.Path(word) for word in sys.argv[1:] if word != "--share")
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["sextant-compile", model, "--prefix=model", "-o", folder / "model.so"], check=True)
+    subprocess.run(["sextant-compile", model, "--prefix=model", "--emit=llvm", "-o", folder / "model.ll"], check=True)
+    split = subprocess.run([tools / "opt", "-S", "-passes=function(scalarizer<load-store;min-bits=128>)", folder / "model.ll"],
+                           check=True, text=True, stdout=subprocess.PIPE).stdout
+    if re.search(r"(load|store) <8 x float>", split):
+        sys.exit("expects no access of 32 bytes to be left")
+    watched, count = re.subn(r"(?m)^(attributes #\d+ = \{)", r"\1 sanitize_thread", split)
+    if not count:
+        sys.exit("expects attributes of functions")
+    if share:
+        watched, count = re.subn(r"call [^\n@]*@omp_get_thread_num\(\)", "add i32 0, 0", watched)
+        if not count:
+            sys.exit("expects threads to ask for their numbers")
+    (folder / "watched.ll").write_text(watched)
+    subprocess.run([tools / "clang", "-fsanitize=thread", "-fopenmp", "-O1", "-g1", "-Wno-override-module", f"-I{folder}",
+                    host, folder / "watched.ll", "-o", folder / "once"], check=True)
+
+
+if __name__ == "__main__":
+    main()
