@@ -123,6 +123,10 @@ class Bench:
             others.append(self.ours("reference", self.library(case, "reference"), inputs, 1, "reference"))
         elif case.plain:
             plain = self.ours("plain", self.library(case.plain), inputs, threads, "plain")
+            if case.name.startswith("grid/") and "onnxruntime" in self.packages:
+                # The plain form as another compiler has it.
+                job = {"model": "", "inputs": str(inputs), "threads": threads, **case.job()}
+                others.append(self.load("onnxruntime", "attention", "ort-unfused", "unfused", job))
         elif case.engines:
             outputs = list(ours.worker.ask(do="names", key="ours")["names"])
             for name, package, _ in engines.ENGINES[case.engines]:
@@ -137,8 +141,8 @@ class Bench:
         if self.arguments.smoke:
             return {"case": case.name, "threads": threads, "error": error}
         if case.plain:
-            take_rounds([ours, plain], max(case.rounds, self.arguments.rounds), max(case.rounds, self.arguments.rounds), 0)
-            return table.pair_row(case, ours, plain, threads)
+            take_rounds([ours, plain, *others], case.rounds, max(case.rounds, self.arguments.rounds), 1.0)
+            return table.pair_row(case, ours, plain, others, threads)
         roofs = [self.roof("peak", 0, 1)] if case.flops() else []
         if case.bytes():
             roofs.append(self.roof("read", case.bytes(), threads))
@@ -210,7 +214,7 @@ def parse():
 
 def choose(arguments):
     chosen = []
-    for case in cases.load(arguments.smoke):
+    for case in cases.load(ROOT / arguments.build / "bin", arguments.smoke):
         named = any(text in case.name for text in arguments.filters) if arguments.filters else not case.name.startswith("grid/")
         if named and case.missing():
             table.note(f"{case.name}: skipped, {case.missing()}")

@@ -5,9 +5,11 @@ the same attention without the term) and grid.json (each against the same
 attention without its kernel).
 """
 
+import itertools
 import json
 import math
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -114,6 +116,21 @@ class Attention(Case):
         return (work + scores * CYCLES_OF_EXP2 * FLOP_OF_CYCLE) / peak
 
 
+class Plain(Attention):
+    """The same attention as products and a softmax, which no pass makes one again."""
+
+    def file_name(self):
+        return super().file_name() + "-plain"
+
+    def file(self, scratch):
+        path, made = scratch / (self.file_name() + ".mlir"), scratch / (self.file_name() + "-from.mlir")
+        text, tool = self.module(), self.tools / "sextant-opt"
+        if not path.exists() or not made.exists() or made.read_text() != text or path.stat().st_mtime < tool.stat().st_mtime:
+            made.write_text(text)
+            subprocess.run([str(tool), str(made), "--sextant-decompose", "--sextant-lower-terms", "-o", str(path)], check=True)
+        return path
+
+
 class Linear(Case):
     engines = "linear"
 
@@ -192,9 +209,21 @@ def term_cases(smoke):
         yield Attention({"name": f"terms/{name}", "attention": {**base, **causal, "term": name}, "dims": dims}, smoke, plain)
 
 
-def load(smoke=False):
+def grid_cases(smoke, tools):
+    for group in json.loads((ROOT / "benchmarks" / "grid.json").read_text()):
+        for heads, size, sequence, past in itertools.product(*(group[x] for x in ("heads", "sizes", "sequences", "pasts"))):
+            data = {"attention": {**group["attention"], "heads": heads, "size": size}, "dims": {"sequence": sequence, "past": past}}
+            data["name"] = f"grid/{group['group']}-h{heads}-d{size}-s{sequence}" + (f"-past-{past}" if past else "")
+            plain = Plain(data, smoke)
+            plain.tools = tools
+            case = Attention(data, smoke, plain)
+            case.rounds = 9
+            yield case
+
+
+def load(tools, smoke=False):
     def read(name):
         return json.loads((ROOT / "benchmarks" / name).read_text())
 
-    return [*(Attention(data, smoke) for data in read("attention.json")), *term_cases(smoke),
+    return [*(Attention(data, smoke) for data in read("attention.json")), *term_cases(smoke), *grid_cases(smoke, tools),
             *(Linear(data, smoke) for data in read("linear.json")), *(Network(data, smoke) for data in read("models.json"))]

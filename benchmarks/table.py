@@ -40,11 +40,12 @@ def about(root, packages):
     return {"commit": commit.stdout.strip(), "machine": processor(), "load": os.getloadavg()[0], "engines": versions}
 
 
-def pair_row(case, ours, plain, threads):
+def pair_row(case, ours, plain, others, threads):
     """Two things in turn: the median of the ratios of each pair."""
     first, second = (x.busy if threads == 1 else x.samples for x in (ours, plain))
     ratios = sorted(a / b for a, b in zip(first, second))
-    return {"case": case.name, "threads": threads, **ours.row(threads), "plain_ms": 1e3 * min(second),
+    beside = {"unfused_ms": min(engine.best(threads) for engine in others) * 1e3} if others else {}
+    return {**beside, "case": case.name, "threads": threads, **ours.row(threads), "plain_ms": 1e3 * min(second),
             "more_time": statistics.median(ratios) - 1.0,
             "more_time_quartiles": [ratios[len(ratios) // 4] - 1.0, ratios[(3 * len(ratios)) // 4] - 1.0]}
 

@@ -5,6 +5,7 @@
 import glob
 import os
 import platform
+import shutil
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -50,6 +51,9 @@ archer = os.path.join(os.path.dirname(config.llvm_tools_dir), "lib", "libarcher.
 tsan = glob.glob(os.path.join(os.path.dirname(config.llvm_tools_dir), "lib", "clang", "*", "lib", "*", "libclang_rt.tsan*.a"))
 config.substitutions.append(("%archer", archer))
 
+qemu = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+config.substitutions.append(("%qemu_aarch64", str(qemu)))
+
 optional = {
     "conformance": config.conformance_dir and os.path.isdir(config.conformance_dir),
     "ptxas": config.ptxas and os.path.exists(config.ptxas),
@@ -58,6 +62,7 @@ optional = {
     and os.path.exists(os.path.join(config.sextant_src_root, ".venv", "bin", "python")),
     "extended": lit_config.params.get("extended") == "1",
     "gtest": os.path.exists(os.path.join(config.sextant_tools_dir, "import-unit-tests")),
+    "qemu-aarch64": qemu,
     "tsan": os.path.exists(archer) and bool(tsan),
     "x86_64": platform.machine() == "x86_64",
 }

@@ -128,10 +128,14 @@ class Model:
                    for k, (_, type_, dims) in enumerate(self.outputs)]
         outputs, keep_outputs = self._tensors(results, [type_ for _, type_, _ in self.outputs])
         call = _Call(threads, None, None)
+        # Made once: a run is no longer than what it computes.
+        start, bytes_, function = c.c_void_p(space.ctypes.data), size.value, table.run
+        before, behind = (model, tensors, len(arrays), outputs, len(results), start), (c.byref(call), *message)
 
         def run(missing=0, keep=(arrays, keep, keep_outputs, space)):
-            self._check(table.run(model, tensors, len(arrays), outputs, len(results),
-                                  space.ctypes.data, size.value - missing, c.byref(call), *message))
+            status = function(*before, bytes_ - missing, *behind)
+            if status:
+                self._check(status)
 
         return run, {name: result for (name, _, _), result in zip(self.outputs, results)}
 
