@@ -200,7 +200,7 @@ def parse():
     parser.add_argument("filters", nargs="*", metavar="FILTER", help="parts of names; without any, all but the grid")
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=30, help="at most so many for each row (30)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="about so long for each row (4)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="about so long for each row (3)")
     parser.add_argument("--smoke", action="store_true", help="small sizes, results only")
     parser.add_argument("--prepare", action="store_true", help="compile only")
     parser.add_argument("--instructions", action="store_true", help="count instructions of terms and time nothing")
@@ -230,7 +230,7 @@ def main():
     scratch = (arguments.keep or ROOT / arguments.build / "bench").resolve()
     scratch.mkdir(parents=True, exist_ok=True)
     bench = Bench(arguments, scratch)
-    if not bench.packages and not arguments.smoke:
+    if not bench.packages and not arguments.smoke and not arguments.instructions:
         table.note("no other engine is there (./dev oracles): nothing to compare with")
     chosen = choose(arguments)
     start = time.monotonic()
