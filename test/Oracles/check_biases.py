@@ -1,4 +1,4 @@
-"""Compares slopes and buckets with the modules of BLOOM, MPT, Falcon, T5, MPNet and DeBERTa.
+"""Compares biases with the modules of BLOOM, MPT, Falcon, T5, MPNet, DeBERTa and XLNet.
 
     python test/Oracles/check_biases.py TOOLS
 
@@ -13,13 +13,14 @@ import tempfile
 
 import numpy as np
 import torch
-from transformers import DebertaV2Config
+from transformers import DebertaV2Config, XLNetConfig
 from transformers.models.bloom.modeling_bloom import build_alibi_tensor as bloom_bias
 from transformers.models.deberta_v2 import modeling_deberta_v2 as deberta
 from transformers.models.falcon.modeling_falcon import build_alibi_tensor as falcon_bias
 from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 from transformers.models.mpt.modeling_mpt import build_mpt_alibi_tensor as mpt_bias
 from transformers.models.t5.modeling_t5 import T5Attention
+from transformers.models.xlnet.modeling_xlnet import XLNetRelativeAttention
 
 import compiled
 
@@ -45,28 +46,28 @@ def mpt_slopes(heads):
 
 
 class Run:
-    """One attention of a region over `auxiliary` (name to roles and array) and `captured` arrays."""
+    """One attention of a region over `auxiliary` (name to roles, array and perhaps a center) and `captured` arrays."""
 
     def __init__(self, tools, scratch):
         self.tools, self.scratch, self.number = tools, scratch, 0
 
-    def __call__(self, target, region, last, query, key, value, scale=1.0, auxiliary=(), captured=(), fused=True):
+    def __call__(self, target, region, last, query, key, value, scale=1.0, auxiliary=(), captured=(), fused=True, past=0):
         self.number += 1
         data = {"query": query, "key": key, "value": value}
         auxiliary, captured = dict(auxiliary), dict(captured)
-        data |= {f"x_{name}": array for name, (_, array) in auxiliary.items()} | captured
+        data |= {f"x_{name}": array for name, (_, array, *_) in auxiliary.items()} | captured
         inputs = {name: (array.shape, {"float32": "f32", "int64": "i64", "bool": "i1"}[str(array.dtype)])
                   for name, array in data.items()}
         kinds = {name: compiled.parameter("", *kind)[0] for name, kind in inputs.items()}
         output = (*query.shape[:3], value.shape[3]), "f32"
         arguments = ["%s: f32", *(f"%{x}: index" for x in "bhij")]
-        for name, (roles, array) in auxiliary.items():
+        for name, (roles, array, *_) in auxiliary.items():
             free = array.shape[array.ndim - roles.count("free"):]
             arguments.append(f"%{name}: {compiled.parameter('', free, inputs[f'x_{name}'][1])[0] if free else 'f32'}")
-        named = ", ".join(f"%x_{name} as <[{', '.join(roles)}]> : {kinds['x_' + name]}"
-                          for name, (roles, _) in auxiliary.items())
+        named = ", ".join(f"%x_{name} as <[{', '.join(roles)}]{''.join(f', center = {c}' for c in center)}> : "
+                          f"{kinds['x_' + name]}" for name, (roles, _, *center) in auxiliary.items())
         body = (f"  %r_output = sextant.attention query(%query : {kinds['query']}) key(%key : {kinds['key']}) "
-                f"value(%value : {kinds['value']}) {f'auxiliary({named}) ' if named else ''}scale {scale:e} score {{\n"
+                f"value(%value : {kinds['value']}) {f'auxiliary({named}) ' if named else ''}at [0, 0, {past}, 0] scale {scale:e} score {{\n"
                 f"  ^bb0({', '.join(arguments)}):\n{region}\n  sextant.yield {last} : f32\n  }} : "
                 f"{compiled.parameter('', *output)[0]}")
         text = compiled.main_function(inputs, {"output": output}, body)
@@ -210,6 +211,30 @@ def disentangled(run):
             yield f"DeBERTa's attention with {count} buckets on {target}", error / value.abs().max().item()
 
 
+def segments(run):
+    """XLNet's attention over a memory and a segment: Transformer-XL's four products, in both directions."""
+    heads, width, size, memory = 3, 8, 23, 14
+    keys = memory + size
+    module = XLNetRelativeAttention(XLNetConfig(d_model=heads * width, n_head=heads, d_head=width)).double().eval()
+    torch.manual_seed(9)
+    with torch.no_grad():
+        for bias in (module.r_w_bias, module.r_r_bias):
+            bias.copy_(torch.randn_like(bias))
+        # [rows, batch, heads, width]; a vector for each distance from keys down to 1 - size.
+        query, key, value, position = (torch.randn(rows, 2, heads, width, dtype=torch.float64)
+                                       for rows in (size, keys, keys, keys + size))
+        want = module.rel_attn_core(query, key, value, position).permute(1, 2, 0, 3).numpy()
+        products = torch.einsum("ibnd,mbnd->bnim", query + module.r_r_bias, position)
+        query = query + module.r_w_bias
+    region = (f"%factor = arith.constant {width ** -0.5:e} : f32\n%both = arith.addf %s, %r : f32\n"
+              "%a = arith.mulf %both, %factor : f32")
+    query, key, value = (t.permute(1, 2, 0, 3).float().contiguous().numpy() for t in (query, key, value))
+    for target in TARGETS:
+        have = run(target, region, "%a", query, key, value, past=memory, auxiliary={
+            "r": (["batch", "head", "query", "distance"], products.float().contiguous().numpy(), keys)})
+        yield f"XLNet's attention on {target}", np.abs(have - want).max() / np.abs(value).max()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tools")
@@ -218,7 +243,7 @@ def main():
     count, failures, worst = 0, 0, 0.0
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(arguments.tools, scratch)
-        for group in (slopes, falcon_scaled, buckets, disentangled):
+        for group in (slopes, falcon_scaled, buckets, disentangled, segments):
             if arguments.only and group.__name__ not in arguments.only:
                 continue
             try:
@@ -231,7 +256,7 @@ def main():
             except compiled.ModelError as refusal:
                 count, failures = count + 1, failures + 1
                 print(f"{group.__name__}: {refusal}")
-    print(f"{count} biases of six models: {count - failures} agree, largest error {worst:.1e} (at most {TOLERANCE})")
+    print(f"{count} biases of seven models: {count - failures} agree, largest error {worst:.1e} (at most {TOLERANCE})")
     sys.exit(1 if failures or not count else 0)
 
 
