@@ -261,8 +261,10 @@ void AttentionKernel::addRelativeValues(Value row) {
     else
       memref::StoreOp::create(b, loc, loop.getResult(0), accumulator, place);
   };
-  forEach(constant(0), constant(whole), unit.lanes,
-          [&](Value column) { build(column, /*isVector=*/true); });
+  // Without a unit stride, there is nothing to load as a vector.
+  if (whole)
+    forEach(constant(0), constant(whole), unit.lanes,
+            [&](Value column) { build(column, /*isVector=*/true); });
   forEach(constant(whole), constant(shape.valueSize), 1,
           [&](Value column) { build(column, /*isVector=*/false); });
 }
