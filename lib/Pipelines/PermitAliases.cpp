@@ -109,7 +109,9 @@ BlockArgument findPast(BlockArgument output, const char *&why) {
   why = "its past is no input";
   auto past = dyn_cast_or_null<BlockArgument>(
       first ? lookThroughCasts(first.getPast()) : Value());
-  if (!past || past.getOwner() != output.getOwner() || past == output)
+  if (!past || past.getOwner() != output.getOwner() ||
+      cast<func::FuncOp>(past.getOwner()->getParentOp())
+          .getArgAttr(past.getArgNumber(), kRoleAttr))
     return nullptr;
   why = "its past has other strides";
   auto pastType = cast<MemRefType>(past.getType());

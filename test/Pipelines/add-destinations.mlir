@@ -85,6 +85,56 @@ func.func @keeps_a_shared_cache_before_it_appends(%past: tensor<?x64x3x16xf32>, 
 
 // -----
 
+// Rows behind a past, some of them replaced: all in the caller's memory.
+// CHECK-LABEL: func.func @replaces_rows_of_what_grows(
+// CHECK: %[[OUT:[^:]*]]: memref<2x3x?x16xf32, strided<[?, ?, 16, 1]>> {sextant.role = "output"}
+// CHECK: %[[INIT:.*]] = bufferization.to_tensor %[[OUT]] restrict writable
+// CHECK: %[[GROWN:.*]] = sextant.cache_append ins(%{{.*}}) behind(%{{.*}}) outs(%[[INIT]]
+// CHECK: %[[REPLACED:.*]] = sextant.cache_append ins(%{{.*}}) outs(%[[GROWN]] : {{.*}}) at(
+// CHECK: bufferization.materialize_in_destination %[[REPLACED]] in restrict writable %[[OUT]]
+func.func @replaces_rows_of_what_grows(%past: tensor<2x3x?x16xf32>, %rows: tensor<2x3x?x16xf32>, %at: tensor<2xi64>,
+                                       %init: tensor<2x3x?x16xf32>) -> tensor<2x3x?x16xf32> {
+  %r = sextant.cache_append ins(%rows : tensor<2x3x?x16xf32>) behind(%past : tensor<2x3x?x16xf32>)
+      outs(%init : tensor<2x3x?x16xf32>)
+  %s = sextant.cache_append ins(%rows : tensor<2x3x?x16xf32>) outs(%r : tensor<2x3x?x16xf32>) at(%at : tensor<2xi64>)
+  return %s : tensor<2x3x?x16xf32>
+}
+
+// -----
+
+// What grows is an output itself: the other is made elsewhere.
+// CHECK-LABEL: func.func @hands_back_both(
+// CHECK: %[[GROWS:[^:]*]]: memref<2x3x?x16xf32, strided<[?, ?, 16, 1]>> {sextant.role = "output"}
+// CHECK-SAME: %[[OTHER:[^:]*]]: memref<2x3x?x16xf32> {sextant.role = "output"}
+// CHECK: %[[INIT:.*]] = bufferization.to_tensor %[[GROWS]] restrict writable
+// CHECK: sextant.cache_append ins(%{{.*}}) behind(%{{.*}}) outs(%[[INIT]]
+func.func @hands_back_both(%past: tensor<2x3x?x16xf32>, %rows: tensor<2x3x?x16xf32>, %at: tensor<2xi64>,
+                           %init: tensor<2x3x?x16xf32>) -> (tensor<2x3x?x16xf32>, tensor<2x3x?x16xf32>) {
+  %r = sextant.cache_append ins(%rows : tensor<2x3x?x16xf32>) behind(%past : tensor<2x3x?x16xf32>)
+      outs(%init : tensor<2x3x?x16xf32>)
+  %s = sextant.cache_append ins(%rows : tensor<2x3x?x16xf32>) outs(%r : tensor<2x3x?x16xf32>) at(%at : tensor<2xi64>)
+  return %r, %s : tensor<2x3x?x16xf32>, tensor<2x3x?x16xf32>
+}
+
+// -----
+
+// A past has one layout: the first output's.
+// CHECK-LABEL: func.func @grows_in_two_directions(
+// CHECK-SAME: tensor<2x3x5x7xf32> {bufferization.buffer_layout = strided<[?, ?, 7, 1]>
+// CHECK: memref<2x3x6x7xf32, strided<[?, ?, 7, 1]>> {sextant.role = "output"}
+// CHECK-SAME: memref<2x4x5x7xf32> {sextant.role = "output"}
+func.func @grows_in_two_directions(%past: tensor<2x3x5x7xf32>, %row: tensor<2x3x1x7xf32>, %head: tensor<2x1x5x7xf32>,
+                                   %a: tensor<2x3x6x7xf32>, %b: tensor<2x4x5x7xf32>)
+    -> (tensor<2x3x6x7xf32>, tensor<2x4x5x7xf32>) {
+  %r = sextant.cache_append ins(%row : tensor<2x3x1x7xf32>) behind(%past : tensor<2x3x5x7xf32>)
+      outs(%a : tensor<2x3x6x7xf32>)
+  %s = sextant.cache_append ins(%head : tensor<2x1x5x7xf32>) behind(%past : tensor<2x3x5x7xf32>)
+      outs(%b : tensor<2x4x5x7xf32>) layout bshd
+  return %r, %s : tensor<2x3x6x7xf32>, tensor<2x4x5x7xf32>
+}
+
+// -----
+
 func.func @has_no_rank(%x: tensor<?x7xf32>) -> tensor<*xf32> {
   %c = tensor.cast %x : tensor<?x7xf32> to tensor<*xf32>
   // expected-error@+1 {{expects results that are ranked tensors, but got 'tensor<*xf32>'}}

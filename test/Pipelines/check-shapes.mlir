@@ -68,7 +68,16 @@ func.func @multiplies_the_parts_of_an_expansion(%a: tensor<?xf32>, %n: index) ->
 }
 
 // CHECK-LABEL: func.func @keeps_a_slice_inside(
-// CHECK: cf.assert %{{.*}}, "expects operands of 'tensor.extract_slice' that fit each other"
+// CHECK-SAME: %[[A:.*]]: tensor<?xf32>, %[[FROM:.*]]: index, %[[N:.*]]: index)
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[EXTENT:.*]] = tensor.dim %[[A]]
+// CHECK-DAG: %[[STARTS:.*]] = arith.cmpi sge, %[[FROM]], %[[ZERO]]
+// CHECK-DAG: %[[COUNTS:.*]] = arith.cmpi sge, %[[N]], %[[ZERO]]
+// CHECK-DAG: %[[FIRST:.*]] = arith.andi %[[STARTS]], %[[COUNTS]]
+// CHECK-DAG: %[[ROOM:.*]] = arith.subi %[[EXTENT]], %[[FROM]]
+// CHECK-DAG: %[[ENDS:.*]] = arith.cmpi sle, %[[N]], %[[ROOM]]
+// CHECK-DAG: %[[ALL:.*]] = arith.andi %[[FIRST]], %[[ENDS]]
+// CHECK: cf.assert %[[ALL]], "expects operands of 'tensor.extract_slice' that fit each other"
 func.func @keeps_a_slice_inside(%a: tensor<?xf32>, %from: index, %n: index) -> tensor<?xf32> {
   %r = tensor.extract_slice %a[%from] [%n] [1] : tensor<?xf32> to tensor<?xf32>
   return %r : tensor<?xf32>

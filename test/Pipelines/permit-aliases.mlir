@@ -91,3 +91,58 @@ func.func @needs_one_layout(%rows: memref<?x3x?x16xf32>, %past: memref<?x3x?x16x
   sextant.cache_append ins(%rows : memref<?x3x?x16xf32>) behind(%past : memref<?x3x?x16xf32>) outs(%out : !cache)
   return
 }
+
+// -----
+
+!cache = memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>
+!rows = memref<?x3x?x16xf32>
+
+// REMARK: output is apart from all inputs: something writes to its past
+// CHECK: sextant.aliases = array<i64: -1>
+func.func @overwrites_its_past(%rows: !rows, %past: !cache, %out: !cache {sextant.role = "output"}, %at: memref<?xi64>) {
+  sextant.cache_append ins(%rows : !rows) behind(%past : !cache) outs(%out : !cache)
+  sextant.cache_append ins(%rows : !rows) outs(%past : !cache) at(%at : memref<?xi64>)
+  return
+}
+
+// -----
+
+!cache = memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>
+!rows = memref<?x3x?x16xf32>
+
+// REMARK: output is apart from all inputs: it is appended to in more than one way
+// CHECK: sextant.aliases = array<i64: -1>
+func.func @has_two_pasts(%rows: !rows, %past: !cache, %other: !cache, %out: !cache {sextant.role = "output"}) {
+  sextant.cache_append ins(%rows : !rows) behind(%past : !cache) outs(%out : !cache)
+  sextant.cache_append ins(%rows : !rows) behind(%other : !cache) outs(%out : !cache)
+  return
+}
+
+// -----
+
+!cache = memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>
+!rows = memref<?x3x?x16xf32>
+
+// What is in front of the append that brings the past would be lost.
+// REMARK: output is apart from all inputs: it is appended to in more than one way
+// CHECK: sextant.aliases = array<i64: -1>
+func.func @replaces_rows_too_early(%rows: !rows, %past: !cache, %out: !cache {sextant.role = "output"}, %at: memref<?xi64>) {
+  sextant.cache_append ins(%rows : !rows) outs(%out : !cache) at(%at : memref<?xi64>)
+  sextant.cache_append ins(%rows : !rows) behind(%past : !cache) outs(%out : !cache)
+  return
+}
+
+// -----
+
+!cache = memref<?x3x?x16xf32, strided<[?, ?, 16, 1]>>
+!rows = memref<?x3x?x16xf32>
+
+// REMARK: a present may be the memory of its past{{.*}}input=1
+// REMARK: output is apart from all inputs: its past is no input
+// CHECK: sextant.aliases = array<i64: 1, -1>
+func.func @grows_behind_another_present(%rows: !rows, %past: !cache, %out: !cache {sextant.role = "output"},
+                                        %longer: !cache {sextant.role = "output"}) {
+  sextant.cache_append ins(%rows : !rows) behind(%past : !cache) outs(%out : !cache)
+  sextant.cache_append ins(%rows : !rows) behind(%out : !cache) outs(%longer : !cache)
+  return
+}

@@ -125,6 +125,9 @@ int main(void) {
   lay(2, 5, 2, 2 * cache, head, cache);
   outputs[1].data = block;
   run("presents in one place");
+  lay(2, 5, 2, cache, head, 2 * cache);
+  outputs[0].data = apart, outputs[1].data = apart + kSize;
+  run("presents in one place apart");
   int64_t turned[4] = {2 * cache, head, 1, capacity};
   lay(2, 5, 2, 2 * cache, head, cache);
   inputs[0].strides = outputs[0].strides = turned;

@@ -46,6 +46,14 @@ func.func @first_part_is_computed(%new: tensor<2x3x1x7xf32>) -> tensor<2x3x3x7xf
   return %c : tensor<2x3x3x7xf32>
 }
 
+// CHECK-LABEL: func @rows_of_another_cache
+// CHECK: tensor.concat
+func.func @rows_of_another_cache(%past: tensor<2x3x5x7xf32>, %new: tensor<2x3x1x7xf32>, %cache: tensor<2x3x11x7xf32>, %at: tensor<2xi64>) -> tensor<2x3x11x7xf32> {
+  %c = tensor.concat dim(2) %past, %new : (tensor<2x3x5x7xf32>, tensor<2x3x1x7xf32>) -> tensor<2x3x6x7xf32>
+  %d = sextant.cache_append ins(%c : tensor<2x3x6x7xf32>) outs(%cache : tensor<2x3x11x7xf32>) at(%at : tensor<2xi64>)
+  return %d : tensor<2x3x11x7xf32>
+}
+
 // CHECK-LABEL: func @heads_grow
 // CHECK: tensor.concat
 func.func @heads_grow(%past: tensor<2x3x?x7xf32>, %new: tensor<2x1x?x7xf32>) -> tensor<2x4x?x7xf32> {
