@@ -3,6 +3,13 @@
     model = Model("llama.so")
     outputs = model.run({"input_ids": ids, "attention_mask": mask}, threads=2)
 
+A present may be its past's memory, and a step then writes its new rows only:
+
+    cache = np.empty((batch, heads, capacity, size), np.float32)
+    model.run({..., past: cache[:, :, :n]}, outputs={present: cache[:, :, :n + 1]})
+
+where `present, past` is one of `model.caches.items()`.
+
 Every library exports one versioned symbol that returns a table of its
 functions, so no header and no compiled binding is needed.
 """
@@ -64,6 +71,7 @@ class _Table(c.Structure):
                                        c.POINTER(c.c_size_t), *_Message)),
         ("run", c.CFUNCTYPE(c.c_int, c.c_void_p, *_Tensors, *_Tensors, c.c_void_p, c.c_size_t,
                             c.POINTER(_Call), *_Message)),
+        ("processor", c.CFUNCTYPE(c.c_char_p, c.c_void_p)),
     ]
 
 
@@ -84,7 +92,10 @@ class Model:
         signature = self._table.describe().contents
         self.inputs = [self._describe(signature.inputs[k]) for k in range(signature.input_count)]
         self.outputs = [self._describe(signature.outputs[k]) for k in range(signature.output_count)]
-        self._workspace = np.empty(0, np.uint8)
+        # Presents by name, and the past whose memory each may be.
+        self.caches = {self.outputs[k][0]: self.inputs[signature.aliases[k]][0]
+                       for k in range(signature.output_count) if signature.aliases[k] >= 0}
+        self.processor = self._table.processor(self._model).decode()
 
     def __del__(self):
         if getattr(self, "_model", None):
@@ -102,19 +113,35 @@ class Model:
     @staticmethod
     def _tensors(arrays, types):
         """The C tensors over arrays, and what has to stay alive with them."""
-        shapes = [(c.c_int64 * max(array.ndim, 1))(*array.shape) for array in arrays]
+        sizes = [(c.c_int64 * max(array.ndim, 1))(*array.shape) for array in arrays]
+        steps = [(c.c_int64 * max(array.ndim, 1))(*(step // array.itemsize for step in array.strides))
+                 for array in arrays]
         tensors = (_Tensor * len(arrays))()
-        for tensor, array, shape, type_ in zip(tensors, arrays, shapes, types):
-            tensor.data, tensor.type, tensor.rank, tensor.shape = array.ctypes.data, type_, array.ndim, shape
-        return tensors, shapes
+        for tensor, array, size, step, type_ in zip(tensors, arrays, sizes, steps, types):
+            tensor.data, tensor.type, tensor.rank = array.ctypes.data, type_, array.ndim
+            tensor.shape, tensor.strides = size, step
+        return tensors, (sizes, steps)
 
-    def prepare(self, inputs, threads=1):
-        """A function that runs the model on these arrays, and the outputs it fills."""
+    def _result(self, given, shape, name, type_):
+        """The array that was given for an output, or a new one."""
+        if name not in given:
+            return np.empty(shape, TYPES[type_])
+        if given[name].dtype != TYPES[type_]:
+            raise ModelError(f"expects '{name}' of {np.dtype(TYPES[type_])}, but got {given[name].dtype}")
+        return given[name]
+
+    def prepare(self, inputs, threads=1, outputs=None):
+        """A function that runs the model on these arrays, and the outputs it fills: new ones, or those given by name."""
+        given = outputs or {}
         arrays = []
         for name, type_, _ in self.inputs:
             if name not in inputs:
                 raise ModelError(f"expects an input '{name}', but got {sorted(inputs)}")
-            arrays.append(np.ascontiguousarray(inputs[name], TYPES[type_]).reshape(np.shape(inputs[name])))
+            # A past stays where it is, for a present may be there.
+            if name in self.caches.values():
+                arrays.append(np.asarray(inputs[name], TYPES[type_]))
+            else:
+                arrays.append(np.ascontiguousarray(inputs[name], TYPES[type_]).reshape(np.shape(inputs[name])))
         tensors, keep = self._tensors(arrays, [type_ for _, type_, _ in self.inputs])
         shapes = (c.c_int64 * MAX_RANK * len(self.outputs))()
         message = (self._message, 512)
@@ -122,10 +149,13 @@ class Model:
         self._check(table.output_shapes(model, tensors, len(arrays), shapes, len(self.outputs), *message))
         size = c.c_size_t()
         self._check(table.workspace_size(model, tensors, len(arrays), threads, c.byref(size), *message))
+        results = [self._result(given, [shapes[k][d] for d in range(len(dims))], name, type_)
+                   for k, (name, type_, dims) in enumerate(self.outputs)]
+        # Outputs with gaps, but for those of caches, are computed in the workspace.
+        size.value += sum(-(-result.nbytes // ALIGNMENT) * ALIGNMENT
+                          for result in results if not result.flags.c_contiguous)
         space = np.empty(size.value + ALIGNMENT, np.uint8)
         space = space[-space.ctypes.data % ALIGNMENT:][: size.value]
-        results = [np.empty([shapes[k][d] for d in range(len(dims))], TYPES[type_])
-                   for k, (_, type_, dims) in enumerate(self.outputs)]
         outputs, keep_outputs = self._tensors(results, [type_ for _, type_, _ in self.outputs])
         call = _Call(threads, None, None)
         # Made once: a run is no longer than what it computes.
@@ -139,8 +169,8 @@ class Model:
 
         return run, {name: result for (name, _, _), result in zip(self.outputs, results)}
 
-    def run(self, inputs, threads=1):
-        """The outputs by name for the inputs by name."""
-        run, results = self.prepare(inputs, threads)
+    def run(self, inputs, threads=1, outputs=None):
+        """The outputs by name for the inputs by name; arrays in `outputs` are filled."""
+        run, results = self.prepare(inputs, threads, outputs)
         run()
         return results
