@@ -4,7 +4,8 @@ import math
 from xml.sax.saxutils import escape
 
 ENGINES = {"ort-attention": "#d1495b", "ort-mha": "#e07a3f", "ort-gqa": "#b5651d", "ort-unfused": "#8c8c8c",
-           "torch-sdpa": "#2a7f9e", "torch-flex": "#6a4c93", "openvino": "#3a9d5d", "onnxruntime": "#d1495b", "torch": "#2a7f9e"}
+           "torch-sdpa": "#2a7f9e", "torch-flex": "#6a4c93", "openvino": "#3a9d5d",
+           "ggml": "#c9a227", "onnxruntime": "#d1495b", "torch": "#2a7f9e"}
 LEFT, RIGHT, TOP, STEP, PLOT = 300, 24, 74, 17, 620
 TICKS = (0.5, 0.7, 1, 1.5, 2, 3, 5, 8)
 

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 import attention
+import ggml
 import peers
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "examples", "python"))
@@ -293,6 +294,7 @@ ENGINES = {
         ("torch-sdpa", "torch", load_torch_sdpa),
         ("torch-flex", "torch", load_torch_flex),
         ("openvino", "openvino", load_openvino_attention),
+        ("ggml", "libggml", ggml.load),
     ],
     "linear": [
         ("onnxruntime", "onnxruntime", load_onnxruntime),

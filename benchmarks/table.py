@@ -36,7 +36,8 @@ def processor():
 
 def about(root, packages):
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True)
-    versions = {name: importlib.metadata.version(name) for name in packages}
+    names = {"libggml": "libggml-python"}
+    versions = {names.get(name, name): importlib.metadata.version(names.get(name, name)) for name in packages}
     return {"commit": commit.stdout.strip(), "machine": processor(), "load": os.getloadavg()[0], "engines": versions}
 
 

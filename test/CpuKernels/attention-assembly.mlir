@@ -3,6 +3,11 @@
 // RUN:   | llc -O3 -mcpu=x86-64-v3 -mtriple=x86_64-linux-gnu -filetype=obj -o - \
 // RUN:   | llvm-objdump -d --no-show-raw-insn - \
 // RUN:   | %python %S/Inputs/hot-loops.py sextant_attention | FileCheck %s
+// RUN: sed s/x64xf32/x128xf32/g %s | sextant-opt --sextant-lower-cpu-kernels %to_llvm | mlir-translate --mlir-to-llvmir \
+// RUN:   | opt -passes='default<O2>' -mcpu=x86-64-v3 -mtriple=x86_64-linux-gnu \
+// RUN:   | llc -O3 -mcpu=x86-64-v3 -mtriple=x86_64-linux-gnu -filetype=obj -o - \
+// RUN:   | llvm-objdump -d --no-show-raw-insn - \
+// RUN:   | %python %S/Inputs/hot-loops.py sextant_attention | FileCheck %s
 // RUN: sextant-opt %s --sextant-lower-cpu-kernels="vector=avx512" %to_llvm | mlir-translate --mlir-to-llvmir \
 // RUN:   | opt -passes='default<O2>' -mcpu=x86-64-v4 -mtriple=x86_64-linux-gnu \
 // RUN:   | llc -O3 -mcpu=x86-64-v4 -mtriple=x86_64-linux-gnu -filetype=obj -o - \
