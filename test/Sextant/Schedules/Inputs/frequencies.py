@@ -66,6 +66,11 @@ SCHEDULES = [
      yarn(64, 150000, 32, 4096, truncate=False)),
     ("#sextant.yarn<base = 1.0e4, factor = 3.954, trained = 65, fast = 2.0>", 64,
      yarn(64, 1e4, 3.954, 65, fast=2)),
+    # The upper bound lies behind the last plane, and is cut at one less than the dimensions; both bounds are one.
+    ("#sextant.yarn<base = 1.0e4, factor = 4.0, trained = 131072>", 128, yarn(128, 1e4, 4, 131072)),
+    ("#sextant.yarn<base = 10.0, factor = 8.0, trained = 100000>", 8, yarn(8, 10, 8, 100000)),
+    ("#sextant.yarn<base = 1.0e4, factor = 8.0, trained = 4096, fast = 3.0, slow = 3.0, truncate = false>", 64,
+     yarn(64, 1e4, 8, 4096, fast=3, slow=3, truncate=False)),
     ("#sextant.llama3<base = 5.0e5, factor = 8.0, low = 1.0, high = 4.0, trained = 8192>", 128,
      llama3(128, 5e5, 8, 1, 4, 8192)),
     ("#sextant.llama3<base = 5.0e5, factor = 16.0, low = 1.0, high = 1.0, trained = 8192>", 128,
