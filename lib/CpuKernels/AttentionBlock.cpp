@@ -279,6 +279,7 @@ void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
                            add(column, constant(v * unit.lanes))});
       };
       auto body = [&] {
+        prefetchAuxiliaries(rows, row, add(keyBegin, column));
         if (modulation)
           buildWeightedProducts(rows, row, panel, add(keyBegin, column), column,
                                 buildPlain);

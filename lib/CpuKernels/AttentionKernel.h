@@ -221,6 +221,9 @@ private:
                                         Value keyBegin);
   void buildUniform(Value row);
   bool isVarying(unsigned auxiliary);
+  /// Entries of each score, which the softmax of these rows will read: as many
+  /// as scores, they come from far away, and products leave time for that.
+  void prefetchAuxiliaries(int64_t rows, Value row, Value firstKey);
   Value loadAuxiliary(unsigned number, Value firstKey, Value count);
   Value gatherAuxiliary(unsigned number, Value firstKey);
   /// The memref's index for each role, with `key` and `distance` as given.

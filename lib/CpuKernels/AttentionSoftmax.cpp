@@ -69,6 +69,30 @@ SmallVector<Value> AttentionKernel::auxiliaryIndices(unsigned number, Value key,
   return indices;
 }
 
+void AttentionKernel::prefetchAuxiliaries(int64_t rows, Value row,
+                                          Value firstKey) {
+  if (few || shape.group() != 1)
+    return;
+  for (unsigned i = 0; i < auxiliaries.size(); ++i) {
+    auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]).getRoles();
+    auto type = cast<MemRefType>(auxiliaries[i].getType());
+    const auto *query = llvm::find(roles, DimensionRole::query);
+    if (query == roles.end() || type.getDimSize(query - roles.begin()) == 1 ||
+        roles.back() != DimensionRole::key || type.getShape().back() == 1 ||
+        !type.getElementType().isF32())
+      continue;
+    Value last = sub(sub(rowEnd, rowBegin), constant(1));
+    for (int64_t r = 0; r < rows; ++r) {
+      std::tie(rowHead, rowQuery) =
+          headAndQuery(minimum(add(row, constant(r)), last));
+      memref::PrefetchOp::create(*builder, loc, auxiliaries[i],
+                                 auxiliaryIndices(i, firstKey, {}),
+                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+    }
+  }
+}
+
 void AttentionKernel::buildUniform(Value row) {
   // Rows that fill up a tile see what the last one sees.
   row = minimum(row, sub(sub(rowEnd, rowBegin), constant(1)));
