@@ -77,7 +77,6 @@ def full_angles(case, dims):
 
 def onnx_model(case, dims, operator):
     """`operator`: attention (opset 23), multi-head, grouped (ONNX Runtime's), or unfused. None where it has no such form."""
-    import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     heads, groups, size = case["heads"], key_heads(case), case["size"]
