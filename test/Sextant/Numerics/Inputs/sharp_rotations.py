@@ -68,6 +68,10 @@ CASES = [
     Case("sharp_09_magnitude_of_rotated_dimensions", rotate(
         "by #sextant.yarn<base = 1.0e4, factor = 32.0, trained = 4096> pairs halves count 8"), x=(1, 2, 5, 10),
          want=lambda x: turn(x, ROWS * yarn(8, 1e4, 32, 4096), count=8, magnitude=1.34657359)),
+    # What shortens scales nothing.
+    Case("sharp_09_magnitude_of_a_factor_below_one", rotate(
+        "by #sextant.yarn<base = 1.0e4, factor = 0.5, trained = 4096> pairs halves"),
+         want=lambda x: turn(x, ROWS * yarn(10, 1e4, 0.5, 4096))),
     # 10: a long request and then a short one; nothing of the first is left.
     Case("sharp_10_beyond_the_trained_length", rotate(
         "by #sextant.dynamic<base = 1.0e4, factor = 2.0, trained = 4096> length(%n : tensor<3xi64>) pairs halves"),
