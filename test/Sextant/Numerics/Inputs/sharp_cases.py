@@ -89,6 +89,11 @@ ALL = [
          auxiliary={"products": (LABELS, 4)}, origin=(0, 0, 4, 0), region=terms("arith.addf {s}, %products_"),
          score=lambda s, b, h, i, j, products: labelled(
              s, i, j, ZERO_BEYOND[..., 1:-1].astype(numpy.float32).astype(float), -3, 1, 0.0)),
+    # The same by a table without zeros, beyond which nothing is read.
+    Case("sharp_05_nothing_beyond", rows=7, tensors={"products": ((2, 3, 7, 5), "f32", ZERO_BEYOND[..., 1:-1])},
+         auxiliary={"products": (LABELS, 3, "zero")}, origin=(0, 0, 4, 0), region=terms("arith.addf {s}, %products_"),
+         score=lambda s, b, h, i, j, products: labelled(
+             s, i, j, ZERO_BEYOND[..., 1:-1].astype(numpy.float32).astype(float), -3, 1, 0.0)),
     Case("sharp_05_other_sign", rows=7, tensors={"products": (PROBE.shape, "f32", PROBE[..., ::-1].copy())},
          auxiliary={"products": (LABELS, 1)}, origin=(0, 0, 4, 0), region=terms("arith.addf {s}, %products_"),
          score=lambda s, b, h, i, j, products: s + 30.0 * (i - j <= -3)),
