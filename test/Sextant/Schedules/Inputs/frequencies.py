@@ -76,6 +76,8 @@ SCHEDULES = [
     ("#sextant.llama3<base = 5.0e5, factor = 16.0, low = 1.0, high = 1.0, trained = 8192>", 128,
      llama3(128, 5e5, 16, 1, 1, 8192)),
     ("#sextant.proportional<base = 1.0e6, share = 0.25, factor = 8.0>", 72, proportional(72, 1e6, .25, 8)),
+    # A share of 7.5 planes is 7.
+    ("#sextant.proportional<base = 1.0e4, share = 0.3>", 50, proportional(50, 1e4, .3, 1)),
     ("#sextant.longrope<base = 1.0e4, factors = [1.0, 1.5, 30.25, 20.0]>", 8, geometric(8, 1e4) / FACTORS),
     ("#sextant.resonance<of = #sextant.geometric<base = 1.0e4>>", 256, resonance(geometric(256, 1e4))),
     ("#sextant.resonance<of = #sextant.yarn<base = 1.0e4, factor = 8.0, trained = 4096>>", 128,
