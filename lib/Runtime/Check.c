@@ -127,12 +127,14 @@ static sextant_status check_ranges(const sextant_symbol *symbols, size_t count,
 
 /* Whether a dimension is one symbol: a name, or text that is no expression. */
 static int is_symbol(const char *text) {
+  /* By hand: strspn() took a tenth of a short attention's time. */
+  const char *at = text;
   int64_t value;
-  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz_."
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+  while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+         (*at >= '0' && *at <= '9') || *at == '_' || *at == '.')
+    ++at;
   int number = text[0] >= '0' && text[0] <= '9';
-  return (length == strlen(text) && !number) ||
-         sextant_evaluate(text, 0, 0, &value) < 0;
+  return (!*at && !number) || sextant_evaluate(text, 0, 0, &value) < 0;
 }
 
 /* Symbols found in inputs, and expressions that cannot be resolved, which at
