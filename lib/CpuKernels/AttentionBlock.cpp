@@ -52,6 +52,32 @@ std::pair<Value, Value> AttentionKernel::headAndQuery(Value row) {
           arith::RemUIOp::create(*builder, loc, absolute, queryCount)};
 }
 
+void AttentionKernel::countTiles() {
+  // Tiles of full height, and from `shortTiles` on shorter ones that come out
+  // even.
+  OpBuilder &b = *builder;
+  int64_t step = unit.rowStep();
+  paddedRows = maximum(mul(ceilDiv(sub(rowEnd, rowBegin), step), step),
+                       constant(unit.shortRows));
+  Value over = arith::RemUIOp::create(b, loc, paddedRows, constant(unit.rows));
+  over = arith::RemUIOp::create(b, loc, sub(constant(unit.rows), over),
+                                constant(unit.rows));
+  Value missing = arith::DivUIOp::create(b, loc, over, constant(step));
+  shortTiles = sub(paddedRows, mul(missing, unit.shortRows));
+}
+
+void AttentionKernel::clearSums(Value firstRow, Value endRow,
+                                int64_t firstColumn, int64_t endColumn) {
+  Value zero = constantOf(vectorType, 0.0);
+  forEach(firstRow, endRow, 1, [&](Value row) {
+    forEach(constant(firstColumn), constant(endColumn), unit.lanes,
+            [&](Value column) {
+              vector::StoreOp::create(*builder, loc, zero, accumulator,
+                                      ValueRange{row, column});
+            });
+  });
+}
+
 void AttentionKernel::loadQueries() {
   OpBuilder &b = *builder;
   // Without a region nothing needs scores to base e.
@@ -124,16 +150,10 @@ void AttentionKernel::loadQueries() {
     memref::StoreOp::create(b, loc, start, maxima, row);
     memref::StoreOp::create(b, loc, sum, sums, row);
   });
-  Value padded = few ? count : mul(ceilDiv(count, unit.rows), unit.rows);
-  forEach(constant(0), padded, 1, [&](Value row) {
-    forEach(constant(0), constant(getColumns() + getHistogramColumns()),
-            unit.lanes, [&](Value column) {
-              vector::StoreOp::create(b, loc, zero, accumulator,
-                                      ValueRange{row, column});
-            });
-  });
+  if (int64_t histogram = getHistogramColumns())
+    clearSums(constant(0), paddedRows, getColumns(), getColumns() + histogram);
   // Rows that only fill up the last tile.
-  forEach(count, padded, 1, [&](Value row) {
+  forEach(count, paddedRows, 1, [&](Value row) {
     for (Value number : {maxima, sums})
       memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), 0.0), number,
                               row);
@@ -141,14 +161,14 @@ void AttentionKernel::loadQueries() {
       memref::StoreOp::create(b, loc, constantOf(b.getF32Type(), 0.0),
                               queryTile, ValueRange{row, column});
     });
-    forEach(constant(0), constant(shape.blockKeys), unit.lanes,
+    forEach(constant(0), constant(getBlockKeys()), unit.lanes,
             [&](Value column) {
               vector::StoreOp::create(b, loc, zero, scores,
                                       ValueRange{row, column});
             });
   });
   if (modulation)
-    prepareModulation(padded);
+    prepareModulation();
 }
 
 void AttentionKernel::storeRow(Value row, Value sum, Value peak,
@@ -208,8 +228,10 @@ void AttentionKernel::forEachTile(
     function_ref<void(int64_t rows, Value row)> body) {
   Value count = sub(rowEnd, rowBegin);
   if (!few) {
-    forEach(constant(0), count, unit.rows,
+    forEach(constant(0), shortTiles, unit.rows,
             [&](Value row) { body(unit.rows, row); });
+    forEach(shortTiles, paddedRows, unit.shortRows,
+            [&](Value row) { body(unit.shortRows, row); });
     return;
   }
   // Tiles of nearly equal height.
@@ -306,8 +328,15 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
         --vectors;
     }
     Value count = keysOfTile(row, keyBegin, keyEnd);
-    buildIf(less(constant(0), count), [&] {
-      int64_t columns = few ? shape.valueSize : getColumns();
+    int64_t columns = few ? shape.valueSize : getColumns();
+    auto some = scf::IfOp::create(b, loc, less(constant(0), count),
+                                  /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(some.elseBlock());
+    buildIf(isFirst,
+            [&] { clearSums(row, add(row, constant(rows)), 0, columns); });
+    b.setInsertionPointToStart(some.thenBlock());
+    {
       forEach(
           constant(0), constant(columns), vectors * unit.lanes,
           [&](Value column) {
@@ -346,7 +375,7 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
                               unit.lanes);
             };
             auto prefetch = [&](OpBuilder &, Location, Value k) {
-              Value next = add(add(keyBegin, constant(shape.blockKeys)), k);
+              Value next = add(add(keyBegin, constant(getBlockKeys())), k);
               buildIf(less(row, constant(1)), [&] {
                 for (int64_t u = 0; u < kUnroll; ++u)
                   prefetchRow(keys, op.getKeyLayout(), add(next, constant(u)),
@@ -359,22 +388,32 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
             tile.loadLeft = loadLeft;
             tile.loadRight = loadRight;
             // Memory is as busy here as it is while keys are read.
-            if (few)
+            if (few && !readsWholeRows(rows))
               tile.onStep = prefetch;
             SmallVector<Value> results =
                 tile.build(b, loc, constant(0), count, {});
-            for (int64_t r = 0; r < rows; ++r)
-              for (int64_t v = 0; v < vectors; ++v) {
-                Value former = vector::LoadOp::create(b, loc, vectorType,
-                                                      accumulator, place(r, v));
-                vector::StoreOp::create(
-                    b, loc,
-                    arith::AddFOp::create(b, loc, former,
-                                          results[r * vectors + v]),
-                    accumulator, place(r, v));
-              }
+            auto store = [&](bool adds) {
+              for (int64_t r = 0; r < rows; ++r)
+                for (int64_t v = 0; v < vectors; ++v) {
+                  Value sum = results[r * vectors + v];
+                  if (adds)
+                    sum = arith::AddFOp::create(
+                        b, loc,
+                        vector::LoadOp::create(b, loc, vectorType, accumulator,
+                                               place(r, v)),
+                        sum);
+                  vector::StoreOp::create(b, loc, sum, accumulator,
+                                          place(r, v));
+                }
+            };
+            auto choice = scf::IfOp::create(b, loc, isFirst, true);
+            OpBuilder::InsertionGuard guard(b);
+            b.setInsertionPointToStart(choice.thenBlock());
+            store(false);
+            b.setInsertionPointToStart(choice.elseBlock());
+            store(true);
           });
-    });
+    }
   });
 }
 
@@ -388,7 +427,7 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
   else
     buildProducts(keyBegin, keyEnd);
   // Tiles are filled up to an even number of rows; few rows are not.
-  int64_t together = few || unit.rows % 2 ? 1 : 2;
+  int64_t together = few || unit.rowStep() % 2 ? 1 : 2;
   forEach(constant(0), sub(rowEnd, rowBegin), together, [&](Value row) {
     Value count = keysOfTile(row, keyBegin, keyEnd);
     SmallVector<Value> rows{row};
@@ -497,7 +536,7 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   int64_t size = few ? llvm::alignTo(shape.keySize, unit.lanes) : shape.keySize;
   queryTile = scratch({rows, size}, f32);
   // Some columns more, or the rows of a tile would share cache sets.
-  scores = scratch({rows, shape.blockKeys + width}, f32);
+  scores = scratch({rows, getBlockKeys() + width}, f32);
   if (modulation) {
     int64_t entries = cast<ShapedType>(modulation.getType())
                           .getDimSize(*op.getModulationRoles()->getEntryDim());
@@ -507,7 +546,7 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   }
   maxima = scratch({rows}, f32);
   sums = scratch({rows}, f32);
-  limits = scratch({rows / unit.rows}, b.getIndexType());
+  limits = scratch({rows}, b.getIndexType());
   if (valueTable) {
     nearFirst = scratch({rows}, b.getIndexType());
     nearEnd = scratch({rows}, b.getIndexType());
@@ -524,6 +563,10 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
     accumulator = scratch({rows, getColumns() + getHistogramColumns()}, f32);
   }
 
+  if (few)
+    paddedRows = sub(rowEnd, rowBegin);
+  else
+    countTiles();
   blockFirst = constant(0);
   blockEnd = keyCount;
   scanFirst = few ? chunkBegin : blockFirst;
@@ -535,9 +578,13 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   // Blocks start where panels do.
   Value start =
       mul(arith::DivUIOp::create(b, loc, first, constant(width)), width);
-  forEach(start, end, shape.blockKeys, [&](Value keyBegin) {
+  buildIf(less(end, add(start, constant(1))),
+          [&] { clearSums(constant(0), paddedRows, 0, getColumns()); });
+  forEach(start, end, getBlockKeys(), [&](Value keyBegin) {
+    isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, keyBegin,
+                                    start);
     buildKeyBlock(keyBegin,
-                  minimum(add(keyBegin, constant(shape.blockKeys)), end));
+                  minimum(add(keyBegin, constant(getBlockKeys())), end));
   });
   if (few)
     storeStates(state);

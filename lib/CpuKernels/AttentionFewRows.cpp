@@ -35,9 +35,6 @@ static int64_t keysAtOnce(int64_t rows) {
   return rows == 1 ? 8 : rows <= 3 ? 4 : 2;
 }
 
-/// How far ahead keys are fetched.
-static constexpr int64_t kPrefetchBytes = 8192;
-
 void AttentionKernel::buildDotsOf(int64_t rows, Value row,
                                   ArrayRef<Value> keyRows, Value column) {
   OpBuilder &b = *builder;
@@ -130,11 +127,6 @@ void AttentionKernel::prefetchRow(Value memref, Layout layout, Value row,
 
 void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
   OpBuilder &b = *builder;
-  // Some kilobytes ahead of the keys in use.
-  int64_t bytes = shape.keySize *
-                  getElementTypeOrSelf(keys.getType()).getIntOrFloatBitWidth() /
-                  8;
-  Value ahead = constant(std::max<int64_t>(kPrefetchBytes / bytes, 8));
   Value count = sub(keyEnd, keyBegin);
   Value last = sub(keyCount, constant(1));
   forEachTile([&](int64_t rows, Value row) {
@@ -154,15 +146,13 @@ void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
     forEach(constant(0), whole, atOnce, [&](Value column) {
       // The weighted sum reads columns of values, which no hardware prefetcher
       // follows. Other tiles find all in the cache.
-      buildIf(less(row, constant(1)), [&] {
-        for (int64_t k = 0; k < atOnce; ++k) {
-          Value key = add(keyBegin, add(column, constant(k)));
-          prefetchRow(keys, op.getKeyLayout(), add(key, ahead), constant(0),
-                      shape.keySize, 3);
-          prefetchRow(values, op.getValueLayout(), key, constant(0),
-                      shape.valueSize, 2);
-        }
-      });
+      if (!readsWholeRows(rows))
+        buildIf(less(row, constant(1)), [&] {
+          for (int64_t k = 0; k < atOnce; ++k)
+            prefetchRow(values, op.getValueLayout(),
+                        add(keyBegin, add(column, constant(k))), constant(0),
+                        shape.valueSize, 2);
+        });
       dots(column, false);
     });
     buildIf(less(whole, count), [&] { dots(whole, true); });

@@ -33,10 +33,12 @@ namespace mlir::sextant::cpu {
 /// What of an attention is static.
 struct AttentionShape {
   int64_t heads, keyHeads, keySize, valueSize;
-  /// Query rows of a block and keys of a block.
-  int64_t blockRows, blockKeys;
-  /// Up to as many rows work on keys and values as they lie.
-  int64_t fewRows;
+  /// Query rows of a block and keys of a block, of few rows `fewKeys`.
+  int64_t blockRows, blockKeys, fewKeys;
+  /// Up to `fewestRows` work on keys and values as they lie, and up to
+  /// `fewRows` on more keys than `packedKeys` for each row: what is packed
+  /// should stay in the cache.
+  int64_t fewestRows, fewRows, packedKeys;
 
   static AttentionShape of(AttentionOp op, const VectorUnit &unit);
   int64_t group() const { return heads / keyHeads; }
@@ -121,6 +123,13 @@ private:
   int64_t getColumns() const { return shape.valuePanels(unit) * width; }
   /// Those behind the value's, which count what entries of its table weigh.
   int64_t getHistogramColumns();
+  int64_t getBlockKeys() const { return few ? shape.fewKeys : shape.blockKeys; }
+  /// Whether the sums of so many rows fit in registers with all their columns:
+  /// then values are read one row after the other, as keys are, which the
+  /// hardware's prefetchers follow better than instructions can tell them.
+  bool readsWholeRows(int64_t rows) const {
+    return rows == 1 && shape.valueSize <= 8 * unit.lanes;
+  }
 
   /// A private function that is called and not inlined: one copy in the
   /// library.
@@ -135,7 +144,10 @@ private:
   void prepareScore();
   void bindOperands(Block *entry, Block::args_iterator &argument);
   void loadOrigin();
+  void countTiles();
   void loadQueries();
+  void clearSums(Value firstRow, Value endRow, int64_t firstColumn,
+                 int64_t endColumn);
   /// Keys, counted from the first one there is, that rows [first, last] of the
   /// block may see, or on which the terms that can be left out do nothing.
   std::pair<Value, Value> buildKeyRange(Value first, Value last, bool inert);
@@ -183,7 +195,7 @@ private:
   void addRelativeValuesByTiles();
   /// How many of the table's entries any key that is seen has.
   int64_t getSeenEntries();
-  void prepareModulation(Value paddedRows);
+  void prepareModulation();
   /// The first and the last query of a tile.
   std::pair<Value, Value> queriesOf(Value row, int64_t rows);
   void buildWeightedProducts(int64_t rows, Value row, Value panel,
@@ -258,6 +270,12 @@ private:
   /// yet, and for each table by distance the entry of panels far away.
   Value nearFirst, nearEnd;
   DenseMap<unsigned, Value> farEntries;
+  // Rows of the block with those that fill up its last tile, and where the
+  // tiles of fewer rows begin.
+  Value paddedRows, shortTiles;
+  // Whether the block of keys is the row block's first, before which nothing
+  // is in the accumulator.
+  Value isFirst;
   // The score region with its terms lowered, complete and without what does
   // nothing on inert keys.
   std::unique_ptr<Region> full, reduced;

@@ -278,21 +278,18 @@ void AttentionKernel::buildRanges() {
   scanEnd = maximum(minimum(scanEnd, blockEnd), scanFirst);
   if (!hasRanges || few)
     return;
-  forEach(constant(0), count, unit.rows, [&](Value row) {
-    auto range = visible(row, minimum(add(row, constant(unit.rows - 1)), last));
-    Value tile =
-        arith::DivUIOp::create(*builder, loc, row, constant(unit.rows));
-    memref::StoreOp::create(*builder, loc, range.second, limits, tile);
+  forEachTile([&](int64_t rows, Value row) {
+    auto range = visible(row, minimum(add(row, constant(rows - 1)), last));
+    for (int64_t r = 0; r < rows; ++r)
+      memref::StoreOp::create(*builder, loc, range.second, limits,
+                              add(row, constant(r)));
   });
 }
 
 Value AttentionKernel::keysOfTile(Value row, Value keyBegin, Value keyEnd) {
   Value end = keyEnd;
   // Few rows see nearly the same keys.
-  if (hasRanges && !few) {
-    Value tile =
-        arith::DivUIOp::create(*builder, loc, row, constant(unit.rows));
-    end = minimum(end, memref::LoadOp::create(*builder, loc, limits, tile));
-  }
+  if (hasRanges && !few)
+    end = minimum(end, memref::LoadOp::create(*builder, loc, limits, row));
   return sub(end, keyBegin);
 }

@@ -273,7 +273,7 @@ void AttentionKernel::addRelativeValues(Value row) {
 // Weighted products
 //===----------------------------------------------------------------------===//
 
-void AttentionKernel::prepareModulation(Value paddedRows) {
+void AttentionKernel::prepareModulation() {
   OpBuilder &b = *builder;
   AuxiliaryAttr roles = *op.getModulationRoles();
   int64_t entries = getEntries(op.getModulation(), roles);

@@ -482,7 +482,13 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   Value safe = arith::SelectOp::create(
       b, loc, hidden, constantOf(b.getF32Type(), 0.0), current);
   Value base = vector::BroadcastOp::create(b, loc, vectorType, safe);
-  buildIf(moved, [&] {
+  buildIf(moved,
+          [&] { memref::StoreOp::create(b, loc, current, maxima, row); });
+  // Before the first visible key there is nothing to scale.
+  Value hadKeys =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ONE, former,
+                            constantOf(b.getF32Type(), -kInfinity));
+  buildIf(arith::AndIOp::create(b, loc, moved, hadKeys), [&] {
     Value old = vector::BroadcastOp::create(b, loc, vectorType, former);
     Value factor = buildExp2(b, loc, exponent(old, base))[0];
     Value scalar =
@@ -490,7 +496,6 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
     Value sum = memref::LoadOp::create(b, loc, sums, row);
     memref::StoreOp::create(b, loc, arith::MulFOp::create(b, loc, sum, scalar),
                             sums, row);
-    memref::StoreOp::create(b, loc, current, maxima, row);
     forEach(constant(0), constant(getColumns() + getHistogramColumns()),
             unit.lanes, [&](Value column) {
               Value vector = vector::LoadOp::create(

@@ -355,7 +355,7 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
       arith::AddIOp::create(b, loc, rows,
                             arith::SubIOp::create(b, loc, blocks, constant(1))),
       arith::MaxUIOp::create(b, loc, blocks, constant(1)));
-  height = mul(ceilDiv(height, unit.rows), constant(unit.rows));
+  height = mul(ceilDiv(height, unit.rowStep()), constant(unit.rowStep()));
   auto compute = [&](Value packedKeys, Value packedValues, Value slot,
                      Value batch, Value head, Value block) {
     Value begin = least(mul(block, height), rows);
@@ -478,7 +478,15 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
                                               rows, constant(0)));
   b.setInsertionPointToStart(some.thenBlock());
   if (functions.few)
-    choose(atMost(rows, shape.fewRows), fewRows, manyRows);
+    // Packing pays for some rows, unless there are too many keys.
+    choose(
+        arith::OrIOp::create(
+            b, loc, atMost(rows, shape.fewestRows),
+            arith::AndIOp::create(
+                b, loc, atMost(rows, shape.fewRows),
+                arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, keys,
+                                      mul(rows, constant(shape.packedKeys))))),
+        fewRows, manyRows);
   else
     manyRows();
   return success();

@@ -30,15 +30,21 @@ struct VectorUnit {
   int64_t rows = 6;
   /// Registers in a row of the tile.
   int64_t vectors = 2;
+  /// Rows of the tile for what is left of a block: with it, any multiple of
+  /// the difference to `rows` is a number of whole tiles.
+  int64_t shortRows = 4;
 
   int64_t columns() const { return lanes * vectors; }
   VectorType vectorType(MLIRContext *context) const {
     return VectorType::get({lanes}, Float32Type::get(context));
   }
 
-  static VectorUnit avx2() { return {8, 6, 2}; }
-  static VectorUnit avx512() { return {16, 12, 2}; }
-  static VectorUnit neon() { return {4, 8, 2}; }
+  /// What numbers of rows are rounded up to, and at least `shortRows`.
+  int64_t rowStep() const { return rows - shortRows; }
+
+  static VectorUnit avx2() { return {8, 6, 2, 4}; }
+  static VectorUnit avx512() { return {16, 12, 2, 8}; }
+  static VectorUnit neon() { return {4, 8, 2, 4}; }
   /// By the name a command line uses; none if there is no such unit.
   static std::optional<VectorUnit> byName(StringRef name);
 };
