@@ -378,8 +378,9 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
               Value next = add(add(keyBegin, constant(getBlockKeys())), k);
               buildIf(less(row, constant(1)), [&] {
                 for (int64_t u = 0; u < kUnroll; ++u)
-                  prefetchRow(keys, op.getKeyLayout(), add(next, constant(u)),
-                              column, vectors * unit.lanes, 2);
+                  prefetchRow(keys, op.getKeyLayout(), head,
+                              add(next, constant(u)), column,
+                              vectors * unit.lanes, 2);
               });
             };
             RegisterTile tile{rows, vectors, unit.lanes, kUnroll};
@@ -430,6 +431,19 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
   int64_t together = few || unit.rowStep() % 2 ? 1 : 2;
   forEach(constant(0), sub(rowEnd, rowBegin), together, [&](Value row) {
     Value count = keysOfTile(row, keyBegin, keyEnd);
+    // Results are written once all keys are seen, and then the queries of the
+    // next block are read: with many keys, both come from far by then.
+    if (!few)
+      buildIf(less(constant(getBlockKeys()), keyCount), [&] {
+        for (int64_t r = 0; r < together; ++r) {
+          auto [ownHead, ownQuery] = headAndQuery(add(row, constant(r)));
+          prefetchRow(init, op.getResultLayout(), ownHead, ownQuery,
+                      constant(0), shape.valueSize, 3, /*isWrite=*/true);
+          prefetchRow(query, op.getQueryLayout(), ownHead,
+                      add(ownQuery, sub(rowEnd, rowBegin)), constant(0),
+                      shape.keySize, 3);
+        }
+      });
     SmallVector<Value> rows{row};
     if (together == 2)
       rows.push_back(add(row, constant(1)));

@@ -113,16 +113,16 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
   }
 }
 
-void AttentionKernel::prefetchRow(Value memref, Layout layout, Value row,
-                                  Value first, int64_t size,
-                                  unsigned locality) {
+void AttentionKernel::prefetchRow(Value memref, Layout layout, Value head,
+                                  Value row, Value first, int64_t size,
+                                  unsigned locality, bool isWrite) {
   Type element = getElementTypeOrSelf(memref.getType());
   int64_t line = 64 * 8 / element.getIntOrFloatBitWidth();
   for (int64_t column = 0; column < size; column += line)
     memref::PrefetchOp::create(
         *builder, loc, memref,
         indicesOf(layout, batch, head, row, add(first, constant(column))),
-        /*isWrite=*/false, locality, /*isDataCache=*/true);
+        isWrite, locality, /*isDataCache=*/true);
 }
 
 void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
@@ -149,7 +149,7 @@ void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
       if (!readsWholeRows(rows))
         buildIf(less(row, constant(1)), [&] {
           for (int64_t k = 0; k < atOnce; ++k)
-            prefetchRow(values, op.getValueLayout(),
+            prefetchRow(values, op.getValueLayout(), head,
                         add(keyBegin, add(column, constant(k))), constant(0),
                         shape.valueSize, 2);
         });

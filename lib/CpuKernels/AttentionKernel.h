@@ -166,8 +166,9 @@ private:
   void buildDots(Value keyBegin, Value keyEnd);
   void buildDotsOf(int64_t rows, Value row, ArrayRef<Value> keyRows,
                    Value column);
-  void prefetchRow(Value memref, Layout layout, Value row, Value first,
-                   int64_t size, unsigned locality);
+  void prefetchRow(Value memref, Layout layout, Value head, Value row,
+                   Value first, int64_t size, unsigned locality,
+                   bool isWrite = false);
   void buildWeightedSum(Value keyBegin, Value keyEnd);
   void storeResults();
   void storeStates(Value state);
