@@ -42,31 +42,47 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
   SmallVector<Value> sumsOf(rows * count, constantOf(vectorType, 0.0));
   // The products of one vector of every key and every row.
   auto step = [&](Value at, int64_t lanes, MutableArrayRef<Value> sums) {
-    SmallVector<Value> left, right;
-    for (int64_t r = 0; r < rows; ++r)
-      left.push_back(
-          vector::LoadOp::create(b, loc, vectorType, queryTile,
-                                 ValueRange{add(row, constant(r)), at}));
-    for (Value key : keyRows) {
+    auto loadLeft = [&](int64_t r) -> Value {
+      return vector::LoadOp::create(b, loc, vectorType, queryTile,
+                                    ValueRange{add(row, constant(r)), at});
+    };
+    auto loadRight = [&](int64_t k) -> Value {
       SmallVector<Value> indices =
-          indicesOf(op.getKeyLayout(), batch, head, key, at);
-      if (lanes == unit.lanes) {
-        right.push_back(loadWide(keys, indices, lanes));
-        continue;
-      }
+          indicesOf(op.getKeyLayout(), batch, head, keyRows[k], at);
+      if (lanes == unit.lanes)
+        return loadWide(keys, indices, lanes);
       Value vector = constantOf(vectorType, 0.0);
       for (int64_t lane = 0; lane < lanes; ++lane) {
         indices.back() = add(at, constant(lane));
         vector = vector::InsertOp::create(b, loc, loadElement(keys, indices),
                                           vector, ArrayRef<int64_t>{lane});
       }
-      right.push_back(vector);
+      return vector;
+    };
+    auto multiply = [&](int64_t r, int64_t k, Value left, Value right) {
+      Value &sum = sums[r * count + k];
+      sum = vector::FMAOp::create(b, loc, left, right, sum);
+    };
+    // The fewer factors stay, the others come one after the other: all at once
+    // would not fit in registers beside the sums.
+    SmallVector<Value> kept;
+    if (rows < count) {
+      for (int64_t r = 0; r < rows; ++r)
+        kept.push_back(loadLeft(r));
+      for (int64_t k = 0; k < count; ++k) {
+        Value right = loadRight(k);
+        for (int64_t r = 0; r < rows; ++r)
+          multiply(r, k, kept[r], right);
+      }
+      return;
     }
     for (int64_t k = 0; k < count; ++k)
-      for (int64_t r = 0; r < rows; ++r) {
-        Value &sum = sums[r * count + k];
-        sum = vector::FMAOp::create(b, loc, left[r], right[k], sum);
-      }
+      kept.push_back(loadRight(k));
+    for (int64_t r = 0; r < rows; ++r) {
+      Value left = loadLeft(r);
+      for (int64_t k = 0; k < count; ++k)
+        multiply(r, k, left, kept[k]);
+    }
   };
   int64_t vectors = shape.keySize / unit.lanes;
   int64_t unroll = vectors % 4 == 0 ? 4 : vectors % 2 == 0 ? 2 : 1;
