@@ -52,20 +52,6 @@ std::pair<Value, Value> AttentionKernel::headAndQuery(Value row) {
           arith::RemUIOp::create(*builder, loc, absolute, queryCount)};
 }
 
-void AttentionKernel::countTiles() {
-  // Tiles of full height, and from `shortTiles` on shorter ones that come out
-  // even.
-  OpBuilder &b = *builder;
-  int64_t step = unit.rowStep();
-  paddedRows = maximum(mul(ceilDiv(sub(rowEnd, rowBegin), step), step),
-                       constant(unit.shortRows));
-  Value over = arith::RemUIOp::create(b, loc, paddedRows, constant(unit.rows));
-  over = arith::RemUIOp::create(b, loc, sub(constant(unit.rows), over),
-                                constant(unit.rows));
-  Value missing = arith::DivUIOp::create(b, loc, over, constant(step));
-  shortTiles = sub(paddedRows, mul(missing, unit.shortRows));
-}
-
 void AttentionKernel::clearSums(Value firstRow, Value endRow,
                                 int64_t firstColumn, int64_t endColumn) {
   Value zero = constantOf(vectorType, 0.0);

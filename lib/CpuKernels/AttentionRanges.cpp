@@ -232,6 +232,20 @@ std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
   return {sub(from, origin[3]), sub(to, origin[3])};
 }
 
+void AttentionKernel::countTiles() {
+  // Tiles of full height, and from `shortTiles` on shorter ones that come out
+  // even.
+  OpBuilder &b = *builder;
+  int64_t step = unit.rowStep();
+  paddedRows = maximum(mul(ceilDiv(sub(rowEnd, rowBegin), step), step),
+                       constant(unit.shortRows));
+  Value over = arith::RemUIOp::create(b, loc, paddedRows, constant(unit.rows));
+  over = arith::RemUIOp::create(b, loc, sub(constant(unit.rows), over),
+                                constant(unit.rows));
+  Value missing = arith::DivUIOp::create(b, loc, over, constant(step));
+  shortTiles = sub(paddedRows, mul(missing, unit.shortRows));
+}
+
 void AttentionKernel::buildRanges() {
   // With `uniform`, a row that sees nothing is the average over all keys, also
   // those that no row sees: nothing is left out unless every row sees itself.
