@@ -16,6 +16,9 @@ def Sextant_Sections : Sextant_Schedule<"Sections", "sections",
   let description = [{
     mRoPE: a position has one entry for each section (time, height, width), and
     each plane turns by one of them; frequencies are one ladder over all planes.
+
+        angle[t] = position[axis(t)] * frequency[t]
+
     Sections are chunks of consecutive planes; `interleaved`, plane t turns by
     axis t mod n as long as that axis has planes left, and by axis 0 otherwise.
 

@@ -41,12 +41,16 @@ def Sextant_AlibiSlopesOp : Op<Sextant_Dialect, "alibi_slopes", [
     Pure, DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
   let summary = "the slopes that ALiBi's reference code gives to its heads";
   let description = [{
-    For n heads, a power of two, head h (from 1) has 2^(-e h / n), with e = 8
-    unless `max_exponent` says otherwise. For other n, the list of the next
-    smaller power of two is followed by every other slope of the next greater
-    one, from its first: the list is not monotone. `geometric` has the paper's
-    formula for every n instead. `times` multiplies all slopes: Falcon adds its
-    biases before it scales, so its slopes are the reference's times the scale.
+    For n heads, of which p is the greatest power of two, and h from 1:
+
+        slope[h] = 2^(-e h / p)                      for h <= p
+        slope[h] = 2^(-e (2 (h - p) - 1) / (2 p))    for h > p
+
+    with e = 8 unless `max_exponent` says otherwise. Behind the list of p stands
+    every other slope of twice as many, from the first: the whole is not
+    monotone. `geometric` has the paper's 2^(-e h / n) for every n instead.
+    `times` multiplies all slopes: Falcon adds its biases before it scales, so
+    its slopes are the reference's times the scale.
 
     Slopes are computed in f64 and rounded once. Canonicalization makes a
     constant of them.
