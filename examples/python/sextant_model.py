@@ -158,11 +158,11 @@ class Model:
         space = space[-space.ctypes.data % ALIGNMENT:][: size.value]
         outputs, keep_outputs = self._tensors(results, [type_ for _, type_, _ in self.outputs])
         call = _Call(threads, None, None)
-        # Made once: a run is no longer than what it computes.
+        # Made once: a run is no longer than what it computes; it holds whatever C has only the address of.
         start, bytes_, function = c.c_void_p(space.ctypes.data), size.value, table.run
         before, behind = (model, tensors, len(arrays), outputs, len(results), start), (c.byref(call), *message)
 
-        def run(missing=0, keep=(arrays, keep, keep_outputs, space)):
+        def run(missing=0, keep=(self, arrays, results, keep, keep_outputs, space)):
             status = function(*before, bytes_ - missing, *behind)
             if status:
                 self._check(status)
