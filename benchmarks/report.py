@@ -93,9 +93,9 @@ Make it again, on a machine that does nothing else, with
 
     ./dev oracles
     ./dev bench --prepare                # compiles everything beforehand, also torch's kernels: 5 minutes
-    ./dev bench --record                 # benchmarks/results/performance.json and this page: about 11 minutes
+    ./dev bench --record                 # benchmarks/results/performance.json and this page: 10 minutes
     ./dev bench grid/ --record           # the last table: 3 minutes
-    ./dev bench terms/ --instructions --record    # counts instructions, which a busy machine does not change: 10 minutes
+    ./dev bench terms/ --instructions --record    # counts instructions, which a busy machine does not change: 25 minutes
 
 f32, AVX2, milliseconds, best of the rounds; the JSON has medians and spreads too. A process for each package, a sample of each
 in turn. With one thread the time is the processor's, which others on the machine do not distort; with two it is the clock's.
