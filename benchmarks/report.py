@@ -40,20 +40,21 @@ def part(record, prefix):
     return [row for row in record["rows"] if row["case"].startswith(prefix)] if record else []
 
 
-def attention_table(rows):
-    lines = [ATTENTION]
+def timed_table(header, rows, shares, prefix=""):
+    """Our time, two shares of what the machine can do, and the best peer."""
+    lines = [header]
     for row in rows:
-        lines.append(f"| {row['case'].split('/', 1)[1]} | {row['threads']} | {number(row['best_ms'])} | {percent(row, 'share_of_floor')} | "
-                     f"{percent(row, 'share_of_peak')} | {against(row)} |")
+        first, second = (percent(row, share) for share in shares)
+        lines.append(f"| {row['case'].removeprefix(prefix)} | {row['threads']} | {number(row['best_ms'])} | {first} | {second} | {against(row)} |")
     return "\n".join(lines)
+
+
+def attention_table(rows):
+    return timed_table(ATTENTION, rows, ("share_of_floor", "share_of_peak"), "attention/")
 
 
 def roofed_table(rows):
-    lines = [ROOFED]
-    for row in rows:
-        lines.append(f"| {row['case']} | {row['threads']} | {number(row['best_ms'])} | {percent(row, 'share_of_peak')} | "
-                     f"{percent(row, 'share_of_read')} | {against(row)} |")
-    return "\n".join(lines)
+    return timed_table(ROOFED, rows, ("share_of_peak", "share_of_read"))
 
 
 def terms_table(rows, counted):
