@@ -33,12 +33,6 @@ using namespace mlir::sextant::cpu;
 static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kLn2 = 0.6931471805599453;
 
-/// Rows whose dot products with two keys leave registers for both factors.
-static constexpr int64_t kDotRows = 6;
-
-/// Steps of a product in one turn of its loop.
-static constexpr int64_t kUnroll = 4;
-
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
@@ -212,36 +206,12 @@ void AttentionKernel::storeResults() {
 
 void AttentionKernel::forEachTile(
     function_ref<void(int64_t rows, Value row)> body) {
-  Value count = sub(rowEnd, rowBegin);
-  if (!few) {
-    forEach(constant(0), shortTiles, unit.rows,
-            [&](Value row) { body(unit.rows, row); });
-    forEach(shortTiles, paddedRows, unit.shortRows,
-            [&](Value row) { body(unit.shortRows, row); });
-    return;
-  }
-  // Tiles of nearly equal height.
-  Value tiles = ceilDiv(count, kDotRows);
-  Value height = arith::DivUIOp::create(
-      *builder, loc, add(count, sub(tiles, constant(1))), tiles);
-  auto loop = scf::ForOp::create(*builder, loc, constant(0), count, height);
-  keepAsWritten(loop);
-  OpBuilder::InsertionGuard guard(*builder);
-  builder->setInsertionPointToStart(loop.getBody());
-  Value row = loop.getInductionVar();
-  Value rest = minimum(height, sub(count, row));
-  SmallVector<int64_t> cases;
-  for (int64_t rows = 1; rows <= kDotRows; ++rows)
-    cases.push_back(rows);
-  auto choice = scf::IndexSwitchOp::create(*builder, loc, TypeRange(), rest,
-                                           cases, cases.size());
-  builder->createBlock(&choice.getDefaultRegion());
-  scf::YieldOp::create(*builder, loc);
-  for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
-    builder->createBlock(&region);
-    body(rows, row);
-    scf::YieldOp::create(*builder, loc);
-  }
+  if (few)
+    return forEachTileOfFew(body);
+  forEach(constant(0), shortTiles, unit.rows,
+          [&](Value row) { body(unit.rows, row); });
+  forEach(shortTiles, paddedRows, unit.shortRows,
+          [&](Value row) { body(unit.shortRows, row); });
 }
 
 void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
@@ -306,15 +276,9 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
   OpBuilder &b = *builder;
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
   forEachTile([&](int64_t rows, Value row) {
-    // Few rows leave registers for more columns.
     int64_t vectors = unit.vectors;
-    if (few) {
-      vectors = rows == 1 ? 8 : rows == 2 ? 4 : rows == 3 ? 3 : 2;
-      while (shape.valueSize % (vectors * unit.lanes) != 0)
-        --vectors;
-    }
     Value count = keysOfTile(row, keyBegin, keyEnd);
-    int64_t columns = few ? shape.valueSize : getColumns();
+    int64_t columns = getColumns();
     auto some = scf::IfOp::create(b, loc, less(constant(0), count),
                                   /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
@@ -328,24 +292,11 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
           [&](Value column) {
             Value left = at(scores, {row, zero}, {b.getIndexAttr(rows), count},
                             {rows, ShapedType::kDynamic});
-            Value right;
-            if (few) {
-              SmallVector<OpFoldResult> offsets{batch, head, keyBegin, column};
-              SmallVector<OpFoldResult> sizes{
-                  one, one, count, b.getIndexAttr(vectors * unit.lanes)};
-              if (op.getValueLayout() == Layout::bshd) {
-                std::swap(offsets[1], offsets[2]);
-                std::swap(sizes[1], sizes[2]);
-              }
-              right = at(values, offsets, sizes,
-                         {ShapedType::kDynamic, vectors * unit.lanes});
-            } else {
-              Value panel =
-                  arith::DivUIOp::create(b, loc, column, constant(width));
-              right = at(values, {slot, panel, keyBegin, zero},
-                         {one, one, count, b.getIndexAttr(width)},
-                         {ShapedType::kDynamic, width});
-            }
+            Value panel =
+                arith::DivUIOp::create(b, loc, column, constant(width));
+            Value right = at(values, {slot, panel, keyBegin, zero},
+                             {one, one, count, b.getIndexAttr(width)},
+                             {ShapedType::kDynamic, width});
             auto place = [&](int64_t r, int64_t v) {
               return SmallVector<Value>{add(row, constant(r)),
                                         add(column, constant(v * unit.lanes))};
@@ -357,26 +308,15 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
             };
             auto loadRight = [&](OpBuilder &b, Location loc, int64_t v,
                                  Value k) -> Value {
-              return loadWide(right, ValueRange{k, constant(v * unit.lanes)},
-                              unit.lanes);
+              return vector::LoadOp::create(
+                  b, loc, vectorType, right,
+                  ValueRange{k, constant(v * unit.lanes)});
             };
-            auto prefetch = [&](OpBuilder &, Location, Value k) {
-              Value next = add(add(keyBegin, constant(getBlockKeys())), k);
-              buildIf(less(row, constant(1)), [&] {
-                for (int64_t u = 0; u < kUnroll; ++u)
-                  prefetchRow(keys, op.getKeyLayout(), head,
-                              add(next, constant(u)), column,
-                              vectors * unit.lanes, 2);
-              });
-            };
-            RegisterTile tile{rows, vectors, unit.lanes, kUnroll};
+            RegisterTile tile{rows, vectors, unit.lanes};
             if (rows * vectors < 8)
               tile.partialSums = rows * vectors <= 2 ? 4 : 2;
             tile.loadLeft = loadLeft;
             tile.loadRight = loadRight;
-            // Memory is as busy here as it is while keys are read.
-            if (few && !readsWholeRows(rows))
-              tile.onStep = prefetch;
             SmallVector<Value> results =
                 tile.build(b, loc, constant(0), count, {});
             auto store = [&](bool adds) {
@@ -442,7 +382,10 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
       buildIf(less(constant(0), count),
               [&] { countWeights(row, keyBegin, count); });
     });
-  buildWeightedSum(keyBegin, keyEnd);
+  if (few)
+    buildWeightedSumOfFew(keyBegin, keyEnd);
+  else
+    buildWeightedSum(keyBegin, keyEnd);
 }
 
 void AttentionKernel::bindOperands(Block *entry,
@@ -578,8 +521,11 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   // Blocks start where panels do.
   Value start =
       mul(arith::DivUIOp::create(b, loc, first, constant(width)), width);
-  buildIf(less(end, add(start, constant(1))),
-          [&] { clearSums(constant(0), paddedRows, 0, getColumns()); });
+  auto clear = [&] { clearSums(constant(0), paddedRows, 0, getColumns()); };
+  if (few)
+    clear();
+  else
+    buildIf(less(end, add(start, constant(1))), clear);
   forEach(start, end, getBlockKeys(), [&](Value keyBegin) {
     isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, keyBegin,
                                     start);

@@ -29,10 +29,62 @@ using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
 
-/// Keys that `rows` rows meet at once: enough sums to hide the latency of an
-/// FMA, few enough to stay in registers.
+/// Rows of a tile. With three keys they make twelve sums, which hide the
+/// latency of an FMA and leave registers for both factors.
+static constexpr int64_t kDotRows = 4;
+
+/// Keys that `rows` rows meet at once.
 static int64_t keysAtOnce(int64_t rows) {
-  return rows == 1 ? 8 : rows <= 3 ? 4 : 2;
+  return rows == 1 ? 8 : rows <= 3 ? 4 : 3;
+}
+
+/// Keys whose values one sum takes up before it goes back to memory: where a
+/// row of values takes several sums, the rows between two of them are to be
+/// so few that memory is read nearly in order.
+static constexpr int64_t kWindow = 16;
+
+/// Keys in one turn of that loop: with the whole window in one, their weights
+/// would leave the loop over columns, by way of the stack.
+static constexpr int64_t kUnroll = 4;
+
+/// Bytes between what is read and what is asked for. Several rows are read side
+/// by side, where no hardware prefetcher finds what comes next, and during a
+/// softmax none are: that far, memory does not notice. Half of it was slower,
+/// and so were values asked for while keys are read.
+static constexpr int64_t kBytesAhead = 1 << 14;
+
+int64_t AttentionKernel::getRowsAhead(Value memref) {
+  auto type = cast<ShapedType>(memref.getType());
+  int64_t bytes = type.getShape().back() *
+                  type.getElementType().getIntOrFloatBitWidth() / 8;
+  return std::max<int64_t>(kBytesAhead / bytes, 1);
+}
+
+void AttentionKernel::forEachTileOfFew(
+    function_ref<void(int64_t rows, Value row)> body) {
+  // Tiles of nearly equal height.
+  Value count = sub(rowEnd, rowBegin);
+  Value tiles = ceilDiv(count, kDotRows);
+  Value height = arith::DivUIOp::create(
+      *builder, loc, add(count, sub(tiles, constant(1))), tiles);
+  auto loop = scf::ForOp::create(*builder, loc, constant(0), count, height);
+  keepAsWritten(loop);
+  OpBuilder::InsertionGuard guard(*builder);
+  builder->setInsertionPointToStart(loop.getBody());
+  Value row = loop.getInductionVar();
+  Value rest = minimum(height, sub(count, row));
+  SmallVector<int64_t> cases;
+  for (int64_t rows = 1; rows <= kDotRows; ++rows)
+    cases.push_back(rows);
+  auto choice = scf::IndexSwitchOp::create(*builder, loc, TypeRange(), rest,
+                                           cases, cases.size());
+  builder->createBlock(&choice.getDefaultRegion());
+  scf::YieldOp::create(*builder, loc);
+  for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
+    builder->createBlock(&region);
+    body(rows, row);
+    scf::YieldOp::create(*builder, loc);
+  }
 }
 
 void AttentionKernel::buildDotsOf(int64_t rows, Value row,
@@ -40,8 +92,16 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
   OpBuilder &b = *builder;
   int64_t count = keyRows.size();
   SmallVector<Value> sumsOf(rows * count, constantOf(vectorType, 0.0));
+  int64_t line =
+      64 * 8 / getElementTypeOrSelf(keys.getType()).getIntOrFloatBitWidth();
+  Value ahead = constant(getRowsAhead(keys));
   // The products of one vector of every key and every row.
-  auto step = [&](Value at, int64_t lanes, MutableArrayRef<Value> sums) {
+  auto step = [&](Value at, int64_t lanes, bool startsLine,
+                  MutableArrayRef<Value> sums) {
+    if (startsLine && !readsWholeRows(rows))
+      for (Value key : keyRows)
+        prefetchRow(keys, op.getKeyLayout(), head, add(key, ahead), at, line,
+                    2);
     auto loadLeft = [&](int64_t r) -> Value {
       return vector::LoadOp::create(b, loc, vectorType, queryTile,
                                     ValueRange{add(row, constant(r)), at});
@@ -97,34 +157,39 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
                   loop.getRegionIterArgs().end());
     for (int64_t u = 0; u < unroll; ++u)
       step(add(loop.getInductionVar(), constant(u * unit.lanes)), unit.lanes,
-           sumsOf);
+           u * unit.lanes % line == 0, sumsOf);
     scf::YieldOp::create(b, loc, sumsOf);
     sumsOf.assign(loop.getResults().begin(), loop.getResults().end());
   }
   if (int64_t rest = shape.keySize % unit.lanes)
-    step(constant(vectors * unit.lanes), rest, sumsOf);
+    step(constant(vectors * unit.lanes), rest, false, sumsOf);
 
+  // Scores of a row are filled up to a power of two: what is stored too much,
+  // the next keys write over, or the softmax does not look at.
+  int64_t padded = llvm::PowerOf2Ceil(count);
+  SmallVector<Value> all;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t k = 0; k < padded; ++k)
+      all.push_back(sumsOf[r * count + std::min(k, count - 1)]);
   // Whole rows of scores fit in what is added up at once, or whole keys do.
   int64_t together = std::min<int64_t>(8, unit.lanes);
-  for (int64_t first = 0; first < rows * count; first += together) {
+  for (int64_t first = 0; first < rows * padded; first += together) {
     SmallVector<Value> group(
-        sumsOf.begin() + first,
-        sumsOf.begin() + std::min<int64_t>(first + together, rows * count));
-    while (!llvm::isPowerOf2_64(group.size()))
-      group.push_back(group.back());
+        all.begin() + first,
+        all.begin() + std::min<int64_t>(first + together, rows * padded));
+    int64_t scoresOf = group.size();
+    group.resize(llvm::PowerOf2Ceil(scoresOf), group.back());
     Value added = addLanesOfEach(b, loc, group);
-    for (int64_t i = 0; i < int64_t(group.size()); i += count) {
-      int64_t number = first + i;
-      if (number >= rows * count)
-        break;
-      int64_t length = std::min<int64_t>(count, group.size());
+    int64_t length = std::min<int64_t>(padded, group.size());
+    for (int64_t i = 0; i < scoresOf; i += padded) {
       Value part = vector::ExtractStridedSliceOp::create(
           b, loc, added, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{length},
           ArrayRef<int64_t>{1});
+      int64_t number = first + i;
       vector::StoreOp::create(
           b, loc, part, scores,
-          ValueRange{add(row, constant(number / count)),
-                     add(column, constant(number % count))});
+          ValueRange{add(row, constant(number / padded)),
+                     add(column, constant(number % padded))});
     }
   }
 }
@@ -159,19 +224,90 @@ void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
       }
       buildDotsOf(rows, row, keyRows, column);
     };
-    forEach(constant(0), whole, atOnce, [&](Value column) {
-      // The weighted sum reads columns of values, which no hardware prefetcher
-      // follows. Other tiles find all in the cache.
-      if (!readsWholeRows(rows))
-        buildIf(less(row, constant(1)), [&] {
-          for (int64_t k = 0; k < atOnce; ++k)
-            prefetchRow(values, op.getValueLayout(), head,
-                        add(keyBegin, add(column, constant(k))), constant(0),
-                        shape.valueSize, 2);
-        });
-      dots(column, false);
-    });
+    forEach(constant(0), whole, atOnce,
+            [&](Value column) { dots(column, false); });
     buildIf(less(whole, count), [&] { dots(whole, true); });
+  });
+}
+
+void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
+                                  Value first, Value size, bool isWindow) {
+  OpBuilder &b = *builder;
+  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+  // The fewer rows, the more columns there are registers for.
+  int64_t vectors = rows == 1 ? 8 : rows == 2 ? 4 : rows == 3 ? 3 : 2;
+  while (shape.valueSize % (vectors * unit.lanes) != 0)
+    --vectors;
+  int64_t columns = vectors * unit.lanes;
+  Value firstKey = add(keyBegin, first);
+  forEach(constant(0), constant(shape.valueSize), columns, [&](Value column) {
+    OpFoldResult length =
+        isWindow ? OpFoldResult(b.getIndexAttr(kWindow)) : size;
+    int64_t staticLength = isWindow ? kWindow : ShapedType::kDynamic;
+    Value left = at(scores, {row, first}, {b.getIndexAttr(rows), length},
+                    {rows, staticLength});
+    SmallVector<OpFoldResult> offsets{batch, head, firstKey, column};
+    SmallVector<OpFoldResult> sizes{one, one, length, b.getIndexAttr(columns)};
+    if (op.getValueLayout() == Layout::bshd) {
+      std::swap(offsets[1], offsets[2]);
+      std::swap(sizes[1], sizes[2]);
+    }
+    Value right = at(values, offsets, sizes, {staticLength, columns});
+    auto loadLeft = [&](OpBuilder &b, Location loc, int64_t r,
+                        Value k) -> Value {
+      return memref::LoadOp::create(b, loc, left, ValueRange{constant(r), k});
+    };
+    auto loadRight = [&](OpBuilder &b, Location loc, int64_t v,
+                         Value k) -> Value {
+      return loadWide(right, ValueRange{k, constant(v * unit.lanes)},
+                      unit.lanes);
+    };
+    auto prefetch = [&](OpBuilder &, Location, Value k) {
+      for (int64_t u = 0; u < kUnroll; ++u)
+        prefetchRow(values, op.getValueLayout(), head,
+                    add(add(firstKey, k), constant(u + getRowsAhead(values))),
+                    column, columns, 2);
+    };
+    RegisterTile tile{rows, vectors, unit.lanes, kUnroll};
+    if (isWindow) {
+      tile.stepsMultipleOf = kWindow;
+      tile.onStep = prefetch;
+    }
+    if (rows * vectors < 8)
+      tile.partialSums = rows * vectors <= 2 ? 4 : 2;
+    tile.loadLeft = loadLeft;
+    tile.loadRight = loadRight;
+    auto place = [&](int64_t i) {
+      return SmallVector<Value>{
+          add(row, constant(i / vectors)),
+          add(column, constant(i % vectors * unit.lanes))};
+    };
+    SmallVector<Value> sumsOf;
+    for (int64_t i = 0; i < rows * vectors; ++i)
+      sumsOf.push_back(
+          vector::LoadOp::create(b, loc, vectorType, accumulator, place(i)));
+    Value end = isWindow ? constant(kWindow) : size;
+    for (auto [i, sum] :
+         llvm::enumerate(tile.build(b, loc, constant(0), end, sumsOf)))
+      vector::StoreOp::create(b, loc, sum, accumulator, place(i));
+  });
+}
+
+void AttentionKernel::buildWeightedSumOfFew(Value keyBegin, Value keyEnd) {
+  forEachTile([&](int64_t rows, Value row) {
+    Value count = keysOfTile(row, keyBegin, keyEnd);
+    Value whole = constant(0);
+    if (!readsWholeRows(rows)) {
+      whole =
+          mul(arith::DivUIOp::create(*builder, loc, count, constant(kWindow)),
+              kWindow);
+      forEach(constant(0), whole, kWindow, [&](Value first) {
+        addWeighted(rows, row, keyBegin, first, constant(kWindow), true);
+      });
+    }
+    buildIf(less(whole, count), [&] {
+      addWeighted(rows, row, keyBegin, whole, sub(count, whole), false);
+    });
   });
 }
 

@@ -33,7 +33,7 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
   shape.blockKeys = 512;
   shape.fewRows = 8 * unit.rows;
   shape.fewestRows = 2 * unit.rows;
-  shape.fewKeys = 64;
+  shape.fewKeys = 240;
   shape.packedKeys = (1 << 12) / (shape.keySize + shape.valueSize);
   return shape;
 }

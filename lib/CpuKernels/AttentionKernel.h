@@ -162,6 +162,7 @@ private:
   /// Keys of the block from `keyBegin` that the tile of `row` sees.
   Value keysOfTile(Value row, Value keyBegin, Value keyEnd);
   void buildProducts(Value keyBegin, Value keyEnd);
+  void forEachTileOfFew(function_ref<void(int64_t rows, Value row)> body);
   /// Scores of few rows: dot products with keys as they lie.
   void buildDots(Value keyBegin, Value keyEnd);
   void buildDotsOf(int64_t rows, Value row, ArrayRef<Value> keyRows,
@@ -170,6 +171,11 @@ private:
                    Value first, int64_t size, unsigned locality,
                    bool isWrite = false);
   void buildWeightedSum(Value keyBegin, Value keyEnd);
+  void buildWeightedSumOfFew(Value keyBegin, Value keyEnd);
+  /// The part of it that `size` keys from `first` on add to some rows.
+  void addWeighted(int64_t rows, Value row, Value keyBegin, Value first,
+                   Value size, bool isWindow);
+  int64_t getRowsAhead(Value memref);
   void storeResults();
   void storeStates(Value state);
   /// Writes the result of `row` from its sums, not yet divided.
