@@ -15,12 +15,13 @@
 
 #include "FireToPiecewise.h"
 
+#include "sextant/Sextant/Transforms/VisibleKeys.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <limits>
@@ -106,11 +107,8 @@ Value Lines::getOutside(Value value) {
   Operation *source = value.getDefiningOp();
   if (!source || source->getBlock() != &block)
     return value;
-  IRMapping mapping;
-  for (Value operand : source->getOperands())
-    mapping.map(operand, getOutside(operand));
-  return rewriter.clone(*source, mapping)
-      ->getResult(cast<OpResult>(value).getResultNumber());
+  return buildAgain(rewriter, value,
+                    [&](Value operand) { return getOutside(operand); });
 }
 
 Value Lines::build(ArrayRef<OpFoldResult> parallel, ArrayRef<int64_t> summed,
