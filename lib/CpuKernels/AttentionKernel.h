@@ -151,11 +151,11 @@ private:
   /// Keys, counted from the first one there is, that rows [first, last] of the
   /// block may see, or on which the terms that can be left out do nothing.
   std::pair<Value, Value> buildKeyRange(Value first, Value last, bool inert);
-  /// Where among the keys from `scanFirst` to `scanEnd` those are whose segment
-  /// lies between the least and the greatest of some queries, in memory.
-  std::optional<std::pair<Value, Value>>
-  buildDocumentRange(DocumentOp term, Value firstQuery, Value lastQuery);
-  Value resolve(Value value);
+  /// Of what a value of the score region is a function among the rows of the
+  /// block; nothing if it cannot be read outside of the region.
+  std::optional<TermPositions> findPositions(Value value);
+  /// That value for a query and a key at these positions.
+  Value readAt(Value value, Value query, Value key);
   void buildRanges();
   void buildKeyBlock(Value keyBegin, Value keyEnd);
   void forEachTile(function_ref<void(int64_t rows, Value row)> body);

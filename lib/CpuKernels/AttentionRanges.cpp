@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Most terms say from positions alone what a range of rows sees. Documents are
-// what the model's inputs say: their keys are looked for once a block of rows,
-// from the least to the greatest segment of its queries.
+// Most terms say from positions alone what a range of rows sees. For others the
+// model's inputs say it: those search what they read, once a block of rows, and
+// for each tile within what the block sees.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,104 +74,49 @@ void AttentionKernel::prepareScore() {
                                                    varyingOf(reduced->front()));
 }
 
-Value AttentionKernel::resolve(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    unsigned number = argument.getArgNumber();
-    if (number == 1)
-      return add(batch, origin[0]);
-    if (number == 2 && shape.group() == 1)
-      return add(head, origin[1]);
-    if (number < 5)
-      return {};
-    number -= 5;
-    if (number >= auxiliaries.size())
-      return captures[number - auxiliaries.size()];
-    auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-    if (roles.getNumFree())
-      return auxiliaries[number];
-    // The same for all rows of the block, if only batch and head choose it.
-    auto type = cast<MemRefType>(auxiliaries[number].getType());
-    SmallVector<Value> indices;
-    for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
-      bool isOne = type.getDimSize(dim) == 1;
-      if (role == DimensionRole::distance ||
-          (!isOne && role != DimensionRole::batch &&
-           (role != DimensionRole::head || shape.group() != 1)))
-        return {};
-      indices.push_back(isOne                          ? constant(0)
-                        : role == DimensionRole::batch ? batch
-                                                       : head);
-    }
-    return memref::LoadOp::create(*builder, loc, auxiliaries[number], indices);
-  }
-  return buildAgain(*builder, value,
-                    [&](Value operand) { return resolve(operand); });
+std::optional<TermPositions> AttentionKernel::findPositions(Value value) {
+  return sextant::findPositions(
+      op.getScore().front(), value,
+      [&](Value leaf) -> std::optional<TermPositions> {
+        auto argument = dyn_cast<BlockArgument>(leaf);
+        unsigned number = argument ? argument.getArgNumber() : 0;
+        bool oneHead = shape.group() == 1;
+        if (number == 0 || (number == 2 && !oneHead))
+          return std::nullopt;
+        if (number == 3)
+          return TermPositions::row;
+        if (number == 4)
+          return TermPositions::column;
+        if (number < 5 || number - 5 >= auxiliaries.size())
+          return TermPositions::constant;
+        number -= 5;
+        return sextant::findPositions(
+            cast<AuxiliaryAttr>(op.getRoles()[number]),
+            cast<ShapedType>(auxiliaries[number].getType()), /*oneEntry=*/true,
+            oneHead);
+      });
 }
 
-std::optional<std::pair<Value, Value>>
-AttentionKernel::buildDocumentRange(DocumentOp term, Value firstQuery,
-                                    Value lastQuery) {
-  OpBuilder &b = *builder;
-  // Both sides by auxiliaries that all rows of the block share.
-  auto numberOf = [&](Value segment,
-                      DimensionRole wanted) -> std::optional<unsigned> {
-    auto argument = dyn_cast<BlockArgument>(segment);
-    unsigned number = argument ? argument.getArgNumber() - 5 : 0;
-    if (!argument || argument.getArgNumber() < 5 ||
-        number >= auxiliaries.size())
-      return std::nullopt;
-    auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-    auto type = cast<MemRefType>(auxiliaries[number].getType());
-    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
-      if (role != wanted && role != DimensionRole::batch &&
-          (role != DimensionRole::head ||
-           (shape.group() != 1 && type.getDimSize(dim) != 1)))
-        return std::nullopt;
-    return number;
-  };
-  auto mine = numberOf(term.getQuerySegment(), DimensionRole::query);
-  auto its = numberOf(term.getKeySegment(), DimensionRole::key);
-  if (!mine || !its)
-    return std::nullopt;
-  auto loop = [&](Value lower, Value upper, ValueRange start,
-                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-    auto loop = scf::ForOp::create(b, loc, lower, upper, constant(1), start);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    scf::YieldOp::create(
-        b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
-    return loop.getResults();
-  };
-  auto load = [&](unsigned number, Value query, Value key) -> Value {
-    rowHead = head;
-    rowQuery = query;
-    return memref::LoadOp::create(b, loc, auxiliaries[number],
-                                  auxiliaryIndices(number, key, {}));
-  };
-  Value one = load(*mine, firstQuery, {});
-  ValueRange segments =
-      loop(firstQuery, add(lastQuery, constant(1)), {one, one},
-           [&](Value query, ValueRange former) -> SmallVector<Value> {
-             Value segment = load(*mine, query, {});
-             return {minimum(former[0], segment), maximum(former[1], segment)};
-           });
-  Value least = segments[0], greatest = segments[1];
-  ValueRange range = loop(
-      scanFirst, scanEnd, {scanEnd, scanFirst},
-      [&](Value key, ValueRange former) -> SmallVector<Value> {
-        Value segment = load(*its, firstQuery, key);
-        auto notLess = [&](Value lhs, Value rhs) -> Value {
-          return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, lhs,
-                                       rhs);
-        };
-        Value isSeen = arith::AndIOp::create(b, loc, notLess(segment, least),
-                                             notLess(greatest, segment));
-        Value first = arith::SelectOp::create(b, loc, isSeen, key, scanEnd);
-        Value end = arith::SelectOp::create(b, loc, isSeen,
-                                            add(key, constant(1)), scanFirst);
-        return {minimum(former[0], first), maximum(former[1], end)};
-      });
-  return std::pair<Value, Value>{range[0], range[1]};
+Value AttentionKernel::readAt(Value value, Value query, Value key) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return buildAgain(*builder, value, [&](Value operand) {
+      return readAt(operand, query, key);
+    });
+  unsigned number = argument.getArgNumber();
+  if (number < 5)
+    return std::array<Value, 5>{Value(), add(batch, origin[0]),
+                                add(head, origin[1]), query, key}[number];
+  number -= 5;
+  if (number >= auxiliaries.size())
+    return captures[number - auxiliaries.size()];
+  if (cast<AuxiliaryAttr>(op.getRoles()[number]).getNumFree())
+    return auxiliaries[number];
+  rowHead = head;
+  rowQuery = query ? sub(query, origin[2]) : Value();
+  return memref::LoadOp::create(
+      *builder, loc, auxiliaries[number],
+      auxiliaryIndices(number, key ? sub(key, origin[3]) : Value(), {}));
 }
 
 std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
@@ -206,15 +151,11 @@ std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
     // What a mask before a softcap hides is seen again behind it.
     if (!term || (!inert && !llvm::is_contained(hiding, term)))
       continue;
-    if (auto document = dyn_cast<DocumentOp>(inner); document && !inert) {
-      if (auto seen = buildDocumentRange(document, firstQuery, lastQuery)) {
-        hasRanges = true;
-        from = maximum(from, add(seen->first, origin[3]));
-        to = minimum(to, add(seen->second, origin[3]));
-      }
-      continue;
-    }
-    auto ask = [&](Value value) { return resolve(value); };
+    auto ask = [&](Value value) {
+      return findPositions(value) == TermPositions::constant
+                 ? readAt(value, {}, {})
+                 : Value();
+    };
     std::optional<KeyRange> range =
         inert ? term.buildInertKeys(*builder, a, z, ask)
               : term.buildVisibleKeys(*builder, a, z, ask);
@@ -228,6 +169,24 @@ std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
     }
     from = maximum(from, range->first);
     to = minimum(to, range->end);
+  }
+  if (!inert) {
+    // Behind what positions say, for it is read key by key.
+    auto positions = [&](Value value) { return findPositions(value); };
+    auto read = [&](Value value, Value query, Value key) {
+      return readAt(value, query, key);
+    };
+    for (PositionTermOpInterface term : hiding) {
+      KeyRange scanned{maximum(from, add(scanFirst, origin[3])),
+                       minimum(to, add(scanEnd, origin[3]))};
+      auto range = term.findVisibleKeys(*builder, a, z, scanned,
+                                        TermData{positions, read});
+      if (!range)
+        continue;
+      hasRanges = true;
+      from = range->first;
+      to = range->end;
+    }
   }
   return {sub(from, origin[3]), sub(to, origin[3])};
 }

@@ -3,7 +3,8 @@
 // REQUIRES: x86_64
 
 // Queries of one document among three read no key and no value of the others:
-// those are no numbers, from one panel of keys beyond the document on.
+// those are no numbers, from one panel of keys beyond the document on. The same
+// where a boolean of each key shows that document to all queries.
 
 func.func @attention(%q: memref<1x2x?x16xf32>, %k: memref<1x2x?x16xf32>, %v: memref<1x2x?x16xf32>, %mine: memref<1x?xi32>, %its: memref<1x?xi32>,
                      %o: memref<1x2x?x16xf32>) {
@@ -17,7 +18,19 @@ func.func @attention(%q: memref<1x2x?x16xf32>, %k: memref<1x2x?x16xf32>, %v: mem
   return
 }
 
-func.func @check(%rows: index) {
+func.func @masked(%q: memref<1x2x?x16xf32>, %k: memref<1x2x?x16xf32>, %v: memref<1x2x?x16xf32>, %keep: memref<1x?xi1>,
+                  %o: memref<1x2x?x16xf32>) {
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x2x?x16xf32>)
+      auxiliary(%keep : memref<1x?xi1>) [#sextant.auxiliary<[batch, key]>]
+      outs(%o : memref<1x2x?x16xf32>) scale 2.500000e-01 {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %m: i1):
+    %0 = sextant.mask %s keep %m at %i, %j : f32
+    sextant_cpu.yield %0 : f32
+  }
+  return
+}
+
+func.func @check(%rows: index, %by_mask: i1) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -34,6 +47,7 @@ func.func @check(%rows: index) {
   %v = memref.alloc(%c2100) : memref<1x2x?x16xf32>
   %mine = memref.alloc(%rows) : memref<1x?xi32>
   %its = memref.alloc(%c2100) : memref<1x?xi32>
+  %keep = memref.alloc(%c2100) : memref<1x?xi1>
   linalg.fill ins(%one : f32) outs(%q : memref<1x2x?x16xf32>)
   linalg.fill ins(%zero : f32) outs(%o : memref<1x2x?x16xf32>)
   linalg.fill ins(%middle : i32) outs(%mine : memref<1x?xi32>)
@@ -41,6 +55,8 @@ func.func @check(%rows: index) {
     %document = arith.divui %j, %c700 : index
     %segment = arith.index_cast %document : index to i32
     memref.store %segment, %its[%c0, %j] : memref<1x?xi32>
+    %is_seen = arith.cmpi eq, %segment, %middle : i32
+    memref.store %is_seen, %keep[%c0, %j] : memref<1x?xi1>
     // Panels start where 16 divides.
     %first = arith.constant 688 : index
     %end = arith.constant 1408 : index
@@ -55,8 +71,13 @@ func.func @check(%rows: index) {
       }
     }
   }
-  func.call @attention(%q, %k, %v, %mine, %its, %o)
-      : (memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x?xi32>, memref<1x?xi32>, memref<1x2x?x16xf32>) -> ()
+  scf.if %by_mask {
+    func.call @masked(%q, %k, %v, %keep, %o)
+        : (memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x?xi1>, memref<1x2x?x16xf32>) -> ()
+  } else {
+    func.call @attention(%q, %k, %v, %mine, %its, %o)
+        : (memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x2x?x16xf32>, memref<1x?xi32>, memref<1x?xi32>, memref<1x2x?x16xf32>) -> ()
+  }
   // Averages of ones.
   %worst = scf.for %i = %c0 to %rows step %c1 iter_args(%a = %zero) -> f32 {
     %w0 = scf.for %h = %c0 to %c2 step %c1 iter_args(%c = %a) -> f32 {
@@ -81,9 +102,12 @@ func.func @main() {
   // Few rows, which read keys as they lie, and many.
   %few = arith.constant 5 : index
   %many = arith.constant 131 : index
-  // CHECK: 1
-  call @check(%few) : (index) -> ()
-  // CHECK: 1
-  call @check(%many) : (index) -> ()
+  %mask = arith.constant true
+  %documents = arith.constant false
+  // CHECK-COUNT-4: {{^1$}}
+  call @check(%few, %documents) : (index, i1) -> ()
+  call @check(%many, %documents) : (index, i1) -> ()
+  call @check(%few, %mask) : (index, i1) -> ()
+  call @check(%many, %mask) : (index, i1) -> ()
   return
 }

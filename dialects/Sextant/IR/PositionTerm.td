@@ -20,9 +20,10 @@ def Sextant_PositionTerm : OpInterface<"PositionTermOpInterface"> {
     are. It answers at two levels. Statically, by `getSummary`, what kind of
     function of (i, j) it is. Dynamically, because past and lengths are
     run-time values, by *building* ranges of keys: for a range of query
-    positions the keys that it does not hide, and those for which it does
-    nothing at all. Skipping rewrites loop bounds with the first, and loops are
-    split with the second; every target asks the same questions.
+    positions the keys that it does not hide, from positions alone or by a
+    search of what it reads, and those for which it does nothing at all.
+    Skipping rewrites loop bounds with the first two, and loops are split with
+    the third; every target asks the same questions.
   }];
   let methods = [
     InterfaceMethod<"The score that the term changes.",
@@ -44,6 +45,18 @@ def Sextant_PositionTerm : OpInterface<"PositionTermOpInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$first,
            "::mlir::Value":$last,
            "::llvm::function_ref<::mlir::Value(::mlir::Value)>":$resolve),
+      /*methodBody=*/"", /*defaultImplementation=*/"return ::std::nullopt;">,
+    InterfaceMethod<[{
+        The same for a mask of which data decides what it hides: builds a search
+        among `keys`, none of which lies outside the sequence, for the first and
+        the last that some query of [first, last] sees. `data` says of what the
+        term's operands are functions, and reads them. Nothing if the term reads
+        no data, or if looking costs what skipping would save.
+      }],
+      "::std::optional<::mlir::sextant::KeyRange>", "findVisibleKeys",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$first,
+           "::mlir::Value":$last, "::mlir::sextant::KeyRange":$keys,
+           "::mlir::sextant::TermData":$data),
       /*methodBody=*/"", /*defaultImplementation=*/"return ::std::nullopt;">,
     InterfaceMethod<[{
         Builds a range of key positions inside which the term returns its score

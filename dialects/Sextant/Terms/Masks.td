@@ -82,13 +82,16 @@ def Sextant_PaddingOp : Sextant_MaskTerm<"padding"> {
   }];
 }
 
-def Sextant_MaskOp : Sextant_Term<"mask"> {
+def Sextant_MaskOp : Sextant_Term<"mask", [DeclareOpInterfaceMethods<Sextant_PositionTerm,
+    ["getSummary", "lower", "findVisibleKeys"]>]> {
   let summary = "hides the keys that a boolean says are not to be seen";
   let description = [{
         result = score if keep, else -inf
 
     For dense masks, which arrive as an auxiliary operand. What the mask hides
-    is data, so no tile is skipped for it.
+    is data: where it is the same for all queries, as in padded batches, the
+    first and the last key that it shows are looked for when the code runs. Where
+    it is not, looking would read what skipping saves, and no tile is skipped.
 
     ```mlir
     func.func @mask(%s: f32, %i: index, %j: index, %keep: i1) -> f32 {

@@ -59,7 +59,8 @@ def Sextant_PrefixOp : Sextant_MaskTerm<"prefix"> {
   }];
 }
 
-def Sextant_DocumentOp : Sextant_Term<"document", [AllTypesMatch<["query_segment", "key_segment"]>]> {
+def Sextant_DocumentOp : Sextant_Term<"document", [AllTypesMatch<["query_segment", "key_segment"]>,
+    DeclareOpInterfaceMethods<Sextant_PositionTerm, ["getSummary", "lower", "findVisibleKeys"]>]> {
   let summary = "hides the keys of other documents than the query's";
   let description = [{
     Several documents packed into one sequence, each token with its document's
@@ -68,7 +69,8 @@ def Sextant_DocumentOp : Sextant_Term<"document", [AllTypesMatch<["query_segment
         result = score if query_segment = key_segment, else -inf
 
     The numbers arrive as two auxiliary operands, one by query and one by key.
-    Which keys are hidden is data, so no tile is skipped for it.
+    Which keys are hidden is data: a tile's are looked for when the code runs,
+    between the least and the greatest number of its queries.
 
     ```mlir
     func.func @document(%s: f32, %i: index, %j: index, %mine: i32, %its: i32) -> f32 {

@@ -17,9 +17,9 @@ def SkipTiles : Pass<"sextant-skip-tiles"> {
     tiling, has made around a `sextant.online_attention`: the walk from the
     region's yield back over its terms finds those that hide keys for good, each
     of them builds the keys that it shows to the tile's queries, and the loop's
-    bounds become the intersection, in whole steps. A term before a softcap hides
-    nothing for good, a term whose length differs within the tile is passed over,
-    and rows that are `uniform` when they see no key need all keys unless every
+    bounds become the intersection, in whole steps. Masks that read data search
+    what is left of the keys. A term before a softcap hides nothing for good, a
+    term whose length differs within the tile is passed over, and rows that are `uniform` when they see no key need all keys unless every
     query sees its own.
 
     Runs after tiling and before terms are lowered. What keeps a loop as it is

@@ -30,6 +30,12 @@ Value buildKept(OpBuilder &builder, Location loc,
                 arith::CmpIPredicate predicate, Value left, Value right,
                 Value score);
 
+/// A search from both ends of `keys` for those between the first and the last
+/// for which `isSeen` builds true, which reads what is hidden, and no more. If
+/// there is none, the range ends where `keys` begin.
+KeyRange buildSearch(OpBuilder &builder, Location loc, KeyRange keys,
+                     function_ref<Value(Value key)> isSeen);
+
 /// The summary of a mask of which no order of positions is known.
 TermSummary getGeneralMask(bool keepsOwnPosition);
 

@@ -210,6 +210,18 @@ Value MaskOp::lower(OpBuilder &b) {
   return buildKept(b, getLoc(), getKeep(), getScore());
 }
 
+std::optional<KeyRange> MaskOp::findVisibleKeys(OpBuilder &b, Value first,
+                                                Value last, KeyRange keys,
+                                                TermData data) {
+  auto positions = data.getPositions(getKeep());
+  if (positions != TermPositions::column &&
+      positions != TermPositions::constant)
+    return std::nullopt;
+  return buildSearch(b, getLoc(), keys, [&](Value key) -> Value {
+    return data.read(getKeep(), {}, key);
+  });
+}
+
 OpFoldResult MaskOp::fold(FoldAdaptor adaptor) {
   auto keep = dyn_cast_if_present<IntegerAttr>(adaptor.getKeep());
   if (keep && keep.getValue().isOne())

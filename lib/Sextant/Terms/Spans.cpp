@@ -7,6 +7,8 @@
 
 #include "Sextant/Terms/KeptKeys.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace mlir::sextant;
 
@@ -49,22 +51,24 @@ Value ChunkOp::lower(OpBuilder &b) {
                    score);
 }
 
+/// From where the chunk of one query begins to where that of another ends.
+static KeyRange buildChunks(ChunkOp op, OpBuilder &b, Value from, Value to) {
+  Location loc = op.getLoc();
+  int64_t size = op.getSize();
+  return {buildChunk(b, loc, from, size),
+          buildMoved(b, loc, buildChunk(b, loc, to, size), size)};
+}
+
 std::optional<KeyRange>
 ChunkOp::buildVisibleKeys(OpBuilder &b, Value first, Value last,
                           function_ref<Value(Value)> resolve) {
-  Location loc = getLoc();
-  return KeyRange{
-      buildChunk(b, loc, first, getSize()),
-      buildMoved(b, loc, buildChunk(b, loc, last, getSize()), getSize())};
+  return buildChunks(*this, b, first, last);
 }
 
 std::optional<KeyRange>
 ChunkOp::buildInertKeys(OpBuilder &b, Value first, Value last,
                         function_ref<Value(Value)> resolve) {
-  Location loc = getLoc();
-  return KeyRange{
-      buildChunk(b, loc, last, getSize()),
-      buildMoved(b, loc, buildChunk(b, loc, first, getSize()), getSize())};
+  return buildChunks(*this, b, last, first);
 }
 
 OpFoldResult ChunkOp::fold(FoldAdaptor adaptor) {
@@ -128,6 +132,47 @@ TermSummary DocumentOp::getSummary() {
 Value DocumentOp::lower(OpBuilder &b) {
   return buildKept(b, getLoc(), arith::CmpIPredicate::eq, getQuerySegment(),
                    getKeySegment(), getScore());
+}
+
+std::optional<KeyRange> DocumentOp::findVisibleKeys(OpBuilder &b, Value first,
+                                                    Value last, KeyRange keys,
+                                                    TermData data) {
+  Location loc = getLoc();
+  // Both without a look at each pair.
+  auto mine = data.getPositions(getQuerySegment());
+  auto its = data.getPositions(getKeySegment());
+  if (!mine || !its ||
+      (*mine != TermPositions::row && *mine != TermPositions::constant) ||
+      (*its != TermPositions::column && *its != TermPositions::constant))
+    return std::nullopt;
+  Type type = getQuerySegment().getType();
+  unsigned width = type.isIndex() ? IndexType::kInternalStorageBitWidth
+                                  : type.getIntOrFloatBitWidth();
+  auto constant = [&](const APInt &value) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, value));
+  };
+  auto segments = scf::ForOp::create(
+      b, loc, first, buildMoved(b, loc, last, 1),
+      arith::ConstantIndexOp::create(b, loc, 1),
+      ValueRange{constant(APInt::getSignedMaxValue(width)),
+                 constant(APInt::getSignedMinValue(width))},
+      [&](OpBuilder &, Location, Value query, ValueRange former) {
+        Value segment = data.read(getQuerySegment(), query, {});
+        scf::YieldOp::create(
+            b, loc,
+            ValueRange{arith::MinSIOp::create(b, loc, former[0], segment),
+                       arith::MaxSIOp::create(b, loc, former[1], segment)});
+      });
+  return buildSearch(b, loc, keys, [&](Value key) -> Value {
+    Value segment = data.read(getKeySegment(), {}, key);
+    auto isInOrder = [&](Value lesser, Value greater) -> Value {
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, lesser,
+                                   greater);
+    };
+    return arith::AndIOp::create(b, loc,
+                                 isInOrder(segments.getResult(0), segment),
+                                 isInOrder(segment, segments.getResult(1)));
+  });
 }
 
 OpFoldResult DocumentOp::fold(FoldAdaptor adaptor) {

@@ -42,13 +42,31 @@ public:
   bool skip(std::string &reason);
 
 private:
+  /// An auxiliary operand as it is before the loop, and where the tile's part
+  /// of it starts; by key, where the loop's variable is 0.
+  struct Source {
+    Value tensor;
+    SmallVector<Value> starts;
+  };
+
   Value hoist(Value value);
-  Value resolve(Value value);
-  Value readScalar(unsigned number);
-  Value buildKeyBase();
+  std::optional<Source> findSource(unsigned number);
+  std::optional<TermPositions> findPositions(Value value);
+  Value readAt(Value value, Value query, Value key);
+  Value buildBase(Value index);
   bool onlyCarriesState();
   Value buildIndex(int64_t value) {
     return arith::ConstantIndexOp::create(b, loop.getLoc(), value);
+  }
+  Value add(Value x, Value y) {
+    return arith::AddIOp::create(b, loop.getLoc(), x, y);
+  }
+  Value subtract(Value x, Value y) {
+    return arith::SubIOp::create(b, loop.getLoc(), x, y);
+  }
+  OpFoldResult getOrigin(unsigned dim) {
+    return cast<AttentionOpInterface>(step.getOperation())
+        .getMixedOrigin()[dim];
   }
   int64_t getExtent(unsigned dim) {
     return cast<ShapedType>(step.getAccumulator().getType()).getDimSize(dim);
@@ -58,6 +76,10 @@ private:
   OnlineAttentionOp step;
   OpBuilder b;
   DenseMap<Value, Value> hoisted;
+  /// Positions of the first query, and of the first key where the loop's
+  /// variable is 0.
+  Value firstQuery, keyBase;
+  DenseMap<unsigned, std::optional<Source>> sources;
 };
 
 } // namespace
@@ -78,60 +100,122 @@ Value KeyLoop::hoist(Value value) {
   return outside;
 }
 
-/// The one entry of an auxiliary operand that all rows and keys of the tile
-/// read, or null.
-Value KeyLoop::readScalar(unsigned number) {
-  auto roles = cast<AuxiliaryAttr>(step.getRoles()[number]);
+std::optional<KeyLoop::Source> KeyLoop::findSource(unsigned number) {
   Value operand = step.getAuxiliaries()[number];
   auto type = dyn_cast<RankedTensorType>(operand.getType());
-  if (!type || roles.getNumFree())
-    return {};
+  if (!type)
+    return std::nullopt;
+  auto slice = operand.getDefiningOp<tensor::ExtractSliceOp>();
+  bool isSliced = slice && !loop.isDefinedOutsideOfLoop(operand);
+  if (isSliced && (!slice.hasUnitStride() ||
+                   slice.getSourceType().getRank() != type.getRank()))
+    return std::nullopt;
+  Source source{hoist(isSliced ? slice.getSource() : operand), {}};
+  auto roles = cast<AuxiliaryAttr>(step.getRoles()[number]);
   for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
-    bool isChosen = type.getDimSize(dim) == 1 ||
-                    (role == DimensionRole::batch && getExtent(0) == 1) ||
-                    (role == DimensionRole::head && getExtent(1) == 1);
-    if (role > DimensionRole::key || !isChosen)
-      return {};
+    bool isByKey = role == DimensionRole::key && type.getDimSize(dim) != 1;
+    // Keys of a tile have other places in each iteration.
+    if (isByKey && !isSliced)
+      return std::nullopt;
+    OpFoldResult offset = isSliced ? slice.getMixedOffsets()[dim]
+                                   : OpFoldResult(b.getIndexAttr(0));
+    Value start;
+    if (isByKey)
+      start = buildBase(dyn_cast<Value>(offset));
+    else if (auto constant = getConstantIntValue(offset))
+      start = buildIndex(*constant);
+    else
+      start = hoist(cast<Value>(offset));
+    source.starts.push_back(start);
   }
-  Value outside = hoist(operand);
-  if (!outside)
-    return {};
-  SmallVector<Value> indices(type.getRank(), buildIndex(0));
-  return tensor::ExtractOp::create(b, loop.getLoc(), outside, indices);
+  if (!source.tensor || llvm::is_contained(source.starts, Value()))
+    return std::nullopt;
+  return source;
 }
 
-Value KeyLoop::resolve(Value value) {
-  Block &block = step.getScore().front();
-  if (value.getParentRegion() != &step.getScore())
-    return hoist(value);
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
+/// Of what a value of the region is a function among the queries of the tile
+/// and all keys of the loop; nothing if it cannot be read before the loop.
+std::optional<TermPositions> KeyLoop::findPositions(Value value) {
+  auto ofLeaf = [&](Value leaf) -> std::optional<TermPositions> {
+    auto argument = dyn_cast<BlockArgument>(leaf);
+    if (!argument || argument.getOwner() != &step.getScore().front()) {
+      if (!hoist(leaf))
+        return std::nullopt;
+      return TermPositions::constant;
+    }
     unsigned number = argument.getArgNumber();
-    if (number > 4)
-      return readScalar(number - 5);
+    if (number > 4) {
+      number -= 5;
+      auto [entry, isNew] = sources.try_emplace(number);
+      if (isNew)
+        entry->second = findSource(number);
+      if (!entry->second)
+        return std::nullopt;
+      return sextant::findPositions(
+          cast<AuxiliaryAttr>(step.getRoles()[number]),
+          cast<ShapedType>(step.getAuxiliaries()[number].getType()),
+          getExtent(0) == 1, getExtent(1) == 1);
+    }
+    if (number > 2)
+      return number == 3 ? TermPositions::row : TermPositions::column;
     // Batch and head, where there is one.
-    if (number == 0 || number > 2 || getExtent(number - 1) != 1)
-      return {};
-    auto origin = cast<AttentionOpInterface>(step.getOperation())
-                      .getMixedOrigin()[number - 1];
+    if (number == 0 || getExtent(number - 1) != 1)
+      return std::nullopt;
+    auto origin = dyn_cast<Value>(getOrigin(number - 1));
+    if (origin && !hoist(origin))
+      return std::nullopt;
+    return TermPositions::constant;
+  };
+  return sextant::findPositions(step.getScore().front(), value, ofLeaf);
+}
+
+/// That value, once `findPositions` was asked for it, for a query and a key at
+/// these positions.
+Value KeyLoop::readAt(Value value, Value query, Value key) {
+  Block &block = step.getScore().front();
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument || argument.getOwner() != &block) {
+    if (value.getParentBlock() != &block)
+      return hoist(value);
+    return buildAgain(
+        b, value, [&](Value operand) { return readAt(operand, query, key); });
+  }
+  unsigned number = argument.getArgNumber();
+  if (number == 3 || number == 4)
+    return number == 3 ? query : key;
+  if (number < 3) {
+    OpFoldResult origin = getOrigin(number - 1);
     if (auto constant = getConstantIntValue(origin))
       return buildIndex(*constant);
     return hoist(cast<Value>(origin));
   }
-  if (value.getParentBlock() != &block)
-    return {};
-  return buildAgain(b, value, [&](Value operand) { return resolve(operand); });
+  number -= 5;
+  const Source &source = *sources.at(number);
+  auto roles = cast<AuxiliaryAttr>(step.getRoles()[number]);
+  if (roles.getNumFree())
+    return source.tensor;
+  auto type = cast<ShapedType>(step.getAuxiliaries()[number].getType());
+  SmallVector<Value> indices(source.starts);
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+    if (type.getDimSize(dim) == 1)
+      continue;
+    if (role == DimensionRole::query)
+      indices[dim] = add(indices[dim], subtract(query, firstQuery));
+    else if (role == DimensionRole::key)
+      indices[dim] = add(indices[dim], subtract(key, keyBase));
+  }
+  return tensor::ExtractOp::create(b, loop.getLoc(), source.tensor, indices);
 }
 
-/// The key origin where the loop's variable is 0; null unless it is the
+/// What an index is where the loop's variable is 0; null unless it is the
 /// variable plus something that the loop does not change.
-Value KeyLoop::buildKeyBase() {
-  int64_t entry = step.getStaticOrigin()[3];
-  if (!ShapedType::isDynamic(entry))
+Value KeyLoop::buildBase(Value index) {
+  Value variable = loop.getInductionVar();
+  if (!index)
     return {};
-  Value origin = step.getOrigin().back(), variable = loop.getInductionVar();
-  if (origin == variable)
+  if (index == variable)
     return buildIndex(0);
-  auto apply = origin.getDefiningOp<affine::AffineApplyOp>();
+  auto apply = index.getDefiningOp<affine::AffineApplyOp>();
   if (!apply)
     return {};
   AffineMap map = apply.getAffineMap();
@@ -213,18 +297,17 @@ bool KeyLoop::skip(std::string &reason) {
     return false;
   }
   Location loc = loop.getLoc();
-  Value base = buildKeyBase();
-  if (!base) {
+  OpFoldResult keyOrigin = getOrigin(3), origin = getOrigin(2);
+  keyBase = buildBase(dyn_cast<Value>(keyOrigin));
+  if (!keyBase) {
     reason = "the keys' origin does not advance with the loop";
     return false;
   }
-  OpFoldResult origin = interface.getMixedOrigin()[2];
-  Value first;
   if (auto constant = getConstantIntValue(origin))
-    first = buildIndex(*constant);
+    firstQuery = buildIndex(*constant);
   else if (cast<Value>(origin).getType().isIndex())
-    first = hoist(cast<Value>(origin));
-  if (!first) {
+    firstQuery = hoist(cast<Value>(origin));
+  if (!firstQuery) {
     reason = "queries of a tile are at more than one origin";
     return false;
   }
@@ -245,25 +328,27 @@ bool KeyLoop::skip(std::string &reason) {
     reason = "the number of queries changes within the loop";
     return false;
   }
-  Value last = arith::SubIOp::create(
-      b, loc, arith::AddIOp::create(b, loc, first, count), buildIndex(1));
-
-  auto add = [&](Value x, Value y) -> Value {
-    return arith::AddIOp::create(b, loc, x, y);
-  };
-  auto subtract = [&](Value x, Value y) -> Value {
-    return arith::SubIOp::create(b, loc, x, y);
-  };
+  Value last = subtract(add(firstQuery, count), buildIndex(1));
   Value lower = loop.getLowerBound(), upper = loop.getUpperBound();
-  KeyRange all{add(base, lower), add(base, upper)};
+  KeyRange all{add(keyBase, lower), add(keyBase, upper)};
+  auto positions = [&](Value value) { return findPositions(value); };
+  auto read = [&](Value value, Value query, Value key) {
+    return readAt(value, query, key);
+  };
   KeyRange seen = visible.buildVisible(
-      b, loc, first, last, all, [&](Value value) { return resolve(value); });
+      b, loc, firstQuery, last, all,
+      [&](Value value) {
+        return findPositions(value) == TermPositions::constant
+                   ? readAt(value, {}, {})
+                   : Value();
+      },
+      TermData{positions, read});
   // Whole steps from the lower bound on, so that tiles stay where they were.
   Value before = arith::MaxSIOp::create(b, loc, subtract(seen.first, all.first),
                                         buildIndex(0));
   Value steps = arith::DivUIOp::create(b, loc, before, loop.getStep());
   Value from = add(lower, arith::MulIOp::create(b, loc, steps, loop.getStep()));
-  Value to = subtract(seen.end, base);
+  Value to = subtract(seen.end, keyBase);
   loop.setLowerBound(from);
   loop.setUpperBound(to);
   return true;

@@ -89,6 +89,52 @@ SmallVector<PositionTermOpInterface> sextant::findHidingTerms(Block &score) {
   return hiding;
 }
 
+static TermPositions join(TermPositions one, TermPositions other) {
+  if (one == other || other == TermPositions::constant)
+    return one;
+  return one == TermPositions::constant ? other : TermPositions::general;
+}
+
+std::optional<TermPositions> sextant::findPositions(
+    Block &score, Value value,
+    function_ref<std::optional<TermPositions>(Value)> ofLeaf) {
+  Operation *source = value.getDefiningOp();
+  if (!source || source->getBlock() != &score)
+    return ofLeaf(value);
+  if (source->getNumRegions())
+    return std::nullopt;
+  TermPositions joined = TermPositions::constant;
+  for (Value operand : source->getOperands()) {
+    std::optional<TermPositions> positions =
+        findPositions(score, operand, ofLeaf);
+    if (!positions)
+      return std::nullopt;
+    joined = join(joined, *positions);
+  }
+  return joined;
+}
+
+std::optional<TermPositions> sextant::findPositions(AuxiliaryAttr roles,
+                                                    ShapedType type,
+                                                    bool oneEntry,
+                                                    bool oneHead) {
+  TermPositions joined = TermPositions::constant;
+  // A small table.
+  if (roles.getNumFree() == roles.getRoles().size())
+    return joined;
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+    bool isOne = role <= DimensionRole::key && type.getDimSize(dim) == 1;
+    if (isOne || (role == DimensionRole::batch && oneEntry) ||
+        (role == DimensionRole::head && oneHead))
+      continue;
+    if (role != DimensionRole::query && role != DimensionRole::key)
+      return std::nullopt;
+    joined = join(joined, role == DimensionRole::query ? TermPositions::row
+                                                       : TermPositions::column);
+  }
+  return joined;
+}
+
 VisibleKeys::VisibleKeys(AttentionOpInterface op) : op(op) {
   Block &block = op.getScore().front();
   hiding = findHidingTerms(block);
@@ -110,8 +156,8 @@ static KeyRange intersect(OpBuilder &b, Location loc, KeyRange left,
 }
 
 KeyRange VisibleKeys::buildVisible(OpBuilder &b, Location loc, Value first,
-                                   Value last, KeyRange keys,
-                                   Resolve resolve) const {
+                                   Value last, KeyRange keys, Resolve resolve,
+                                   TermData data) const {
   if (!canSkip())
     return keys;
   KeyRange range = keys;
@@ -119,6 +165,11 @@ KeyRange VisibleKeys::buildVisible(OpBuilder &b, Location loc, Value first,
     if (std::optional<KeyRange> seen =
             term.buildVisibleKeys(b, first, last, resolve))
       range = intersect(b, loc, range, *seen);
+  // Only where positions alone leave keys.
+  for (PositionTermOpInterface term : hiding)
+    if (std::optional<KeyRange> seen =
+            term.findVisibleKeys(b, first, last, range, data))
+      range = *seen;
   if (!seesItself)
     return range;
   // Each query has its own key among the keys.

@@ -75,6 +75,72 @@ func.func @a_length_of_one_entry_ends_the_loop(
 
 // -----
 
+// Documents are data: the loop's keys are searched from both ends for those
+// between the least and the greatest number of the tile's queries, in the
+// operand that tiles are slices of.
+// CHECK-LABEL: func @a_search_of_documents_bounds_the_loop
+// CHECK-SAME: %[[MINE:[a-z0-9]+]]: tensor<1x4xi32>, %[[ITS:[a-z0-9]+]]: tensor<1x64xi32>
+// REMARK: remark: [Passed] Skipped
+func.func @a_search_of_documents_bounds_the_loop(
+    %mine: tensor<1x4xi32>, %its: tensor<1x64xi32>,
+    %q: tensor<1x1x4x7xf32>, %k: tensor<1x1x64x7xf32>, %v: tensor<1x1x64x13xf32>,
+    %acc: tensor<1x1x4x13xf32>, %max: tensor<1x1x4xf32>, %sum: tensor<1x1x4xf32>)
+    -> tensor<1x1x4x13xf32> {
+  // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+  // CHECK-DAG: %[[FOUR:.*]] = arith.constant 4 : index
+  // CHECK-DAG: %[[ALL:.*]] = arith.constant 64 : index
+  // CHECK: %[[SEGMENTS:.*]]:2 = scf.for %[[I:.*]] = %[[ZERO]] to %[[FOUR]]
+  // CHECK: tensor.extract %[[MINE]][%[[ZERO]], %[[I]]]
+  // CHECK: %[[FIRST:.*]] = scf.while (%[[J:.*]] = %[[ZERO]])
+  // CHECK: arith.cmpi slt, %[[J]], %[[ALL]]
+  // CHECK: %[[SEGMENT:.*]] = tensor.extract %[[ITS]][%[[ZERO]], %[[J]]]
+  // CHECK: arith.cmpi sle, %[[SEGMENTS]]#0, %[[SEGMENT]]
+  // CHECK: arith.cmpi sle, %[[SEGMENT]], %[[SEGMENTS]]#1
+  // CHECK: %[[LAST:.*]] = scf.while (%[[J:.*]] = %[[ALL]])
+  // CHECK: arith.cmpi sgt, %[[J]], %[[FIRST]]
+  // CHECK: tensor.extract %[[ITS]]
+  // CHECK: %[[ANY:.*]] = arith.cmpi slt, %[[FIRST]], %[[ALL]]
+  // CHECK: %[[END:.*]] = arith.select %[[ANY]], %[[LAST]], %[[ZERO]]
+  // CHECK: scf.for %{{.*}} = %{{.*}} to %[[END]]
+  %r:3 = sextant.online_attention query(%q : tensor<1x1x4x7xf32>) key(%k : tensor<1x1x64x7xf32>)
+      value(%v : tensor<1x1x64x13xf32>)
+      auxiliary(%mine as <[batch, query]> : tensor<1x4xi32>, %its as <[batch, key]> : tensor<1x64xi32>)
+      outs(%acc, %max, %sum : tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %m: i32, %n: i32):
+    %0 = sextant.document %s segments %m, %n at %i, %j : f32, i32
+    sextant.yield %0 : f32
+  } -> (tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>)
+  return %r#0 : tensor<1x1x4x13xf32>
+}
+
+// -----
+
+// A mask that is the same for all queries is searched, at places that count
+// from the operand's first entry where the keys' origin is another.
+// CHECK-LABEL: func @a_mask_of_keys_is_searched
+// CHECK-SAME: %[[KEEP:[a-z0-9]+]]: tensor<1x64xi1>, %[[PAST:[a-z0-9]+]]: index
+// REMARK: remark: [Passed] Skipped
+func.func @a_mask_of_keys_is_searched(
+    %keep: tensor<1x64xi1>, %past: index,
+    %q: tensor<1x1x4x7xf32>, %k: tensor<1x1x64x7xf32>, %v: tensor<1x1x64x13xf32>,
+    %acc: tensor<1x1x4x13xf32>, %max: tensor<1x1x4xf32>, %sum: tensor<1x1x4xf32>)
+    -> tensor<1x1x4x13xf32> {
+  // CHECK: scf.while (%[[J:.*]] = %[[PAST]])
+  // CHECK: %[[AT:.*]] = arith.subi %[[J]], %[[PAST]]
+  // CHECK: tensor.extract %[[KEEP]][%{{.*}}, %[[AT]]]
+  %r:3 = sextant.online_attention query(%q : tensor<1x1x4x7xf32>) key(%k : tensor<1x1x64x7xf32>)
+      value(%v : tensor<1x1x64x13xf32>) auxiliary(%keep as <[batch, key]> : tensor<1x64xi1>)
+      at [0, 0, %past, %past]
+      outs(%acc, %max, %sum : tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %m: i1):
+    %0 = sextant.mask %s keep %m at %i, %j : f32
+    sextant.yield %0 : f32
+  } -> (tensor<1x1x4x13xf32>, tensor<1x1x4xf32>, tensor<1x1x4xf32>)
+  return %r#0 : tensor<1x1x4x13xf32>
+}
+
+// -----
+
 // -inf becomes -cap behind the mask: nothing is hidden for good.
 // CHECK-LABEL: func @a_mask_before_a_softcap_hides_nothing
 // REMARK: remark: [Missed] Kept | Category:sextant-skip-tiles

@@ -64,6 +64,17 @@ struct KeyRange {
   Value first, end;
 };
 
+/// What a term may ask about its operands where it looks for keys.
+struct TermData {
+  /// Of what an operand is a function among the queries and the keys that are
+  /// looked at: nothing (`constant`), the query (`row`), the key (`column`), or
+  /// both (`general`). Nothing if it cannot be read.
+  function_ref<std::optional<TermPositions>(Value operand)> getPositions;
+  /// An operand that can be read, for a query and for a key at these positions,
+  /// where the builder is. One of which it is no function may be null.
+  function_ref<Value(Value operand, Value query, Value key)> read;
+};
+
 /// The type of scores and accumulators over operands of type `operand`: f64
 /// for f64, else f32.
 FloatType getScoreTypeOf(Type operand);

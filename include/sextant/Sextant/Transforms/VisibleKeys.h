@@ -29,6 +29,18 @@ SmallVector<PositionTermOpInterface> findHidingTerms(Block &score);
 Value buildAgain(OpBuilder &builder, Value value,
                  function_ref<Value(Value)> resolve);
 
+/// Of what a value is a function that a score region computes, if `ofLeaf` says
+/// it of the region's arguments and of what is outside; nothing where it says
+/// nothing of one, and for ops with regions.
+std::optional<TermPositions>
+findPositions(Block &score, Value value,
+              function_ref<std::optional<TermPositions>(Value)> ofLeaf);
+
+/// The same of an auxiliary operand of `type`, with `oneEntry` within one batch
+/// entry, with `oneHead` within one head.
+std::optional<TermPositions> findPositions(AuxiliaryAttr roles, ShapedType type,
+                                           bool oneEntry, bool oneHead);
+
 class VisibleKeys {
 public:
   /// The value, outside the region, of a value of the region; null where that
@@ -51,7 +63,8 @@ public:
   /// that see no key are `uniform` only over all keys: with that, nothing is
   /// left out unless all queries see the key at their own position.
   KeyRange buildVisible(OpBuilder &builder, Location loc, Value first,
-                        Value last, KeyRange keys, Resolve resolve) const;
+                        Value last, KeyRange keys, Resolve resolve,
+                        TermData data) const;
 
   /// Builds the part of `keys` for which all of the terms returned in `inert`
   /// do nothing to the score of any query of [first, last]. Nothing if there is
