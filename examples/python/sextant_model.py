@@ -160,10 +160,10 @@ class Model:
         call = _Call(threads, None, None)
         # Made once: a run is no longer than what it computes; it holds whatever C has only the address of.
         start, bytes_, function = c.c_void_p(space.ctypes.data), size.value, table.run
-        before, behind = (model, tensors, len(arrays), outputs, len(results), start), (c.byref(call), *message)
+        arguments = model, tensors, len(arrays), outputs, len(results), start, bytes_, c.byref(call), *message
 
-        def run(missing=0, keep=(self, arrays, results, keep, keep_outputs, space)):
-            status = function(*before, bytes_ - missing, *behind)
+        def run(keep=(self, arrays, results, keep, keep_outputs, space)):
+            status = function(*arguments)
             if status:
                 self._check(status)
 

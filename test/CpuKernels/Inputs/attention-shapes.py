@@ -189,14 +189,28 @@ def check_not_a_number(model, generator, size, kind):
                 sys.exit(f"expects rows that do not see a NaN to stay, but head {head} changed")
 
 
+class ShortWorkspace:
+    """A model's table whose `run` is told of one byte less of workspace than it was given."""
+
+    def __init__(self, table):
+        self._table = table
+
+    def __getattr__(self, name):
+        return getattr(self._table, name)
+
+    def run(self, *arguments):
+        return self._table.run(*(size - 1 if k == 6 else size for k, size in enumerate(arguments)))
+
+
 def check_workspace(model, inputs):
     """One byte too few is a status, and nothing is written."""
+    whole, model._table = model._table, ShortWorkspace(model._table)
     run, results = model.prepare(inputs, 2)
-    run(missing=0)
+    model._table = whole
     for array in results.values():
         array.fill(7)
     try:
-        run(missing=1)
+        run()
     except ModelError as error:
         if "workspace" not in str(error):
             sys.exit(f"expects a message about the workspace, but got '{error}'")
