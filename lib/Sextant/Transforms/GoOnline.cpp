@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Transforms/WalkPatterns.h"
+
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -18,7 +20,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_GOONLINE
@@ -140,9 +141,7 @@ struct GoOnlinePattern : public OpRewritePattern<AttentionOp> {
 
 struct GoOnline : public sextant::impl::GoOnlineBase<GoOnline> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    populateGoOnlinePatterns(patterns);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    walkPatterns(getOperation(), populateGoOnlinePatterns);
   }
 };
 

@@ -9,6 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Transforms/WalkPatterns.h"
+
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -17,7 +19,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_LOWERTERMS
@@ -29,26 +30,14 @@ using namespace mlir::sextant;
 
 namespace {
 
-struct LowerPositionTerm
-    : public OpInterfaceRewritePattern<PositionTermOpInterface> {
-  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+/// Of either interface of terms.
+template <typename Term>
+struct LowerTerm : public OpInterfaceRewritePattern<Term> {
+  using OpInterfaceRewritePattern<Term>::OpInterfaceRewritePattern;
 
-  LogicalResult matchAndRewrite(PositionTermOpInterface term,
+  LogicalResult matchAndRewrite(Term term,
                                 PatternRewriter &rewriter) const override {
-    if (term->getParentOp()->hasTrait<KeepsTerms>())
-      return failure();
-    rewriter.replaceOp(term, term.lower(rewriter));
-    return success();
-  }
-};
-
-struct LowerScalarTerm
-    : public OpInterfaceRewritePattern<ScalarTermOpInterface> {
-  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
-
-  LogicalResult matchAndRewrite(ScalarTermOpInterface term,
-                                PatternRewriter &rewriter) const override {
-    if (term->getParentOp()->hasTrait<KeepsTerms>())
+    if (term->getParentOp()->template hasTrait<KeepsTerms>())
       return failure();
     rewriter.replaceOp(term, term.lower(rewriter));
     return success();
@@ -57,14 +46,13 @@ struct LowerScalarTerm
 
 struct LowerTerms : public sextant::impl::LowerTermsBase<LowerTerms> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    populateLowerTermsPatterns(patterns);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    walkPatterns(getOperation(), populateLowerTermsPatterns);
   }
 };
 
 } // namespace
 
 void sextant::populateLowerTermsPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerPositionTerm, LowerScalarTerm>(patterns.getContext());
+  patterns.add<LowerTerm<PositionTermOpInterface>,
+               LowerTerm<ScalarTermOpInterface>>(patterns.getContext());
 }

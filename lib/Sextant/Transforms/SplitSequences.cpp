@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Transforms/WalkPatterns.h"
+
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -16,7 +18,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_SPLITSEQUENCES
@@ -46,9 +47,7 @@ struct SplitSequencesPattern : public OpRewritePattern<AttentionOp> {
 struct SplitSequences
     : public sextant::impl::SplitSequencesBase<SplitSequences> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    populateSplitSequencesPatterns(patterns);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    walkPatterns(getOperation(), populateSplitSequencesPatterns);
   }
 };
 

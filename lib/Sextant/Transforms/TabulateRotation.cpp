@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Transforms/WalkPatterns.h"
+
 #include "sextant/Sextant/IR/RotateTables.h"
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
@@ -23,7 +25,6 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_TABULATEROTATION
@@ -71,9 +72,7 @@ struct Tabulate : OpRewritePattern<RotateOp> {
 struct TabulateRotation
     : public sextant::impl::TabulateRotationBase<TabulateRotation> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    populateTabulateRotationPatterns(patterns);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    walkPatterns(getOperation(), populateTabulateRotationPatterns);
     // Equal tables are one table.
     IRRewriter rewriter(&getContext());
     DominanceInfo dominance(getOperation());
