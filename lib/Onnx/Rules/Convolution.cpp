@@ -256,11 +256,7 @@ static LogicalResult lowerConv(Lowering &lowering, OnnxNodeOp node) {
       ArrayRef<AffineMap>{map(loops.inputMap), map(loops.weightMap),
                           map(loops.outputMap)},
       loops.iterators, [&](OpBuilder &nested, Location loc, ValueRange in) {
-        ImplicitLocOpBuilder inner(loc, nested);
-        Value product =
-            scalar::mul(inner, scalar::convert(inner, in[0], sumType),
-                        scalar::convert(inner, in[1], sumType));
-        linalg::YieldOp::create(inner, scalar::add(inner, in[2], product));
+        scalar::yieldSumOfProducts(nested, loc, in, sumType);
       });
   sum.value = op.getResult(0);
   sum = lowering.reshape(sum, result);

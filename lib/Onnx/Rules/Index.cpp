@@ -92,15 +92,26 @@ static LogicalResult inferGather(Inference &inference, OnnxNodeOp node) {
   return inference.set(0, std::move(result), known.elementType);
 }
 
+/// The axis that `indices` select from, and its size, within which they are or
+/// are checked to be.
+static std::pair<int64_t, Value> selectFrom(Lowering &lowering, OnnxNodeOp node,
+                                            const Lowered &data,
+                                            const Lowered &indices) {
+  int64_t axis = node.getIntAttr("axis", 0);
+  axis = axis < 0 ? axis + data.rank() : axis;
+  Value size = lowering.size(data.shape[axis]);
+  if (!isProvablyInRange(lowering.facts, node.getInput(1), data.shape[axis]))
+    checkIndices(lowering, indices, size);
+  return {axis, size};
+}
+
 static LogicalResult lowerGather(Lowering &lowering, OnnxNodeOp node) {
   Lowered table = lowering.in(0), indices = lowering.in(1);
   if (!table.value || !indices.value)
     return failure();
-  int64_t axis = node.getIntAttr("axis", 0);
-  axis = axis < 0 ? axis + table.rank() : axis;
-  Value size = lowering.size(table.shape[axis]);
-  if (!isProvablyInRange(lowering.facts, node.getInput(1), table.shape[axis]))
-    checkIndices(lowering, indices, size);
+  int64_t axis;
+  Value size;
+  std::tie(axis, size) = selectFrom(lowering, node, table, indices);
   // The indices take the place of the axis among the result's dimensions.
   Shape shape = lowering.resultShape();
   Shape spread(indices.shape);
@@ -144,11 +155,9 @@ static LogicalResult lowerGatherElements(Lowering &lowering, OnnxNodeOp node) {
   Lowered data = lowering.in(0), indices = lowering.in(1);
   if (!data.value || !indices.value)
     return failure();
-  int64_t axis = node.getIntAttr("axis", 0);
-  axis = axis < 0 ? axis + data.rank() : axis;
-  Value size = lowering.size(data.shape[axis]);
-  if (!isProvablyInRange(lowering.facts, node.getInput(1), data.shape[axis]))
-    checkIndices(lowering, indices, size);
+  int64_t axis;
+  Value size;
+  std::tie(axis, size) = selectFrom(lowering, node, data, indices);
   return lowering.set(lowering.generate(
       {indices}, lowering.resultShape(), data.elementType,
       [&](ImplicitLocOpBuilder &b, ValueRange at, ValueRange in) {

@@ -146,6 +146,10 @@ Value load(ImplicitLocOpBuilder &b, const Lowered &tensor, ValueRange position);
 Value add(ImplicitLocOpBuilder &b, Value x, Value y);
 Value sub(ImplicitLocOpBuilder &b, Value x, Value y);
 Value mul(ImplicitLocOpBuilder &b, Value x, Value y);
+/// The body of a contraction: its arguments are two factors, and a sum of
+/// `type` to which their product is added.
+void yieldSumOfProducts(OpBuilder &builder, Location loc, ValueRange arguments,
+                        Type type);
 /// Towards zero for integers. No undefined result: a zero divisor gives the
 /// dividend.
 Value div(ImplicitLocOpBuilder &b, Value x, Value y);

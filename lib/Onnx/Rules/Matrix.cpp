@@ -99,11 +99,7 @@ static Lowered multiply(Lowering &lowering, Lowered left, Lowered right,
                             map(right, rank, rank - 1),
                             map(out, rank - 2, rank - 1)},
         iterators, [&](OpBuilder &nested, Location loc, ValueRange in) {
-          ImplicitLocOpBuilder inner(loc, nested);
-          Value product =
-              scalar::mul(inner, scalar::convert(inner, in[0], sumType),
-                          scalar::convert(inner, in[1], sumType));
-          linalg::YieldOp::create(inner, scalar::add(inner, in[2], product));
+          scalar::yieldSumOfProducts(nested, loc, in, sumType);
         });
     sum.value = op.getResult(0);
   }

@@ -92,6 +92,13 @@ Value scalar::sub(ImplicitLocOpBuilder &b, Value x, Value y) {
 Value scalar::mul(ImplicitLocOpBuilder &b, Value x, Value y) {
   return byType<arith::MulFOp, arith::MulIOp>(b, x, y);
 }
+void scalar::yieldSumOfProducts(OpBuilder &builder, Location loc,
+                                ValueRange arguments, Type type) {
+  ImplicitLocOpBuilder b(loc, builder);
+  Value product =
+      mul(b, convert(b, arguments[0], type), convert(b, arguments[1], type));
+  linalg::YieldOp::create(b, add(b, arguments[2], product));
+}
 Value scalar::minimum(ImplicitLocOpBuilder &b, Value x, Value y) {
   // What is set in a flag is the sign of a number of one bit.
   if (x.getType().isInteger(1))

@@ -272,18 +272,24 @@ static SmallVector<AffineMap> getReductionMaps(MLIRContext *context) {
   return {identity, identity.dropResult(3)};
 }
 
-Value ScoreBuilder::buildMaximum(Value scores, Value init) {
+/// Each row of [B, H, Sq, Sk] to one element.
+template <typename Combine>
+static Value reduceRows(OpBuilder &builder, Location loc, Value rows,
+                        Value init) {
   return linalg::GenericOp::create(
-             builder, loc, init.getType(), scores, init,
+             builder, loc, init.getType(), rows, init,
              getReductionMaps(builder.getContext()),
              {parallel, parallel, parallel, reduction},
              [](OpBuilder &b, Location loc, ValueRange args) {
                linalg::YieldOp::create(
                    b, loc,
-                   arith::MaximumFOp::create(b, loc, args[0], args[1])
-                       .getResult());
+                   Combine::create(b, loc, args[0], args[1]).getResult());
              })
       .getResult(0);
+}
+
+Value ScoreBuilder::buildMaximum(Value scores, Value init) {
+  return reduceRows<arith::MaximumFOp>(builder, loc, scores, init);
 }
 
 Value sextant::buildShiftedExp(OpBuilder &builder, Location loc, Value x,
@@ -317,16 +323,7 @@ Value ScoreBuilder::buildProbabilities(Value scores, Value maximum) {
 }
 
 Value ScoreBuilder::buildSum(Value probabilities, Value init) {
-  return linalg::GenericOp::create(
-             builder, loc, init.getType(), probabilities, init,
-             getReductionMaps(builder.getContext()),
-             {parallel, parallel, parallel, reduction},
-             [](OpBuilder &b, Location loc, ValueRange args) {
-               linalg::YieldOp::create(
-                   b, loc,
-                   arith::AddFOp::create(b, loc, args[0], args[1]).getResult());
-             })
-      .getResult(0);
+  return reduceRows<arith::AddFOp>(builder, loc, probabilities, init);
 }
 
 Value ScoreBuilder::buildHistogram(Value probabilities, Value init,

@@ -155,7 +155,7 @@ Value ScoreRegion::emitNode(Element expr) {
   case ElementKind::Scalar:
     return widen(expr->value, outside);
   case ElementKind::Load:
-    return inside ? emitLoad(expr) : emitOutsideLoad(expr);
+    return inside ? emitLoad(expr) : emitRead(expr, outside);
   case ElementKind::Product: {
     Value result;
     for (Element factor : expr->operands) {
@@ -303,7 +303,7 @@ Value ScoreRegion::emitApply(Element expr, OpBuilder &builder) {
 // Loads
 //===----------------------------------------------------------------------===//
 
-Value ScoreRegion::emitOutsideLoad(Element load) {
+Value ScoreRegion::emitRead(Element load, OpBuilder &builder) {
   SmallVector<Value> indices;
   for (Element index : load->operands) {
     Value value = emit(index);
@@ -311,8 +311,8 @@ Value ScoreRegion::emitOutsideLoad(Element load) {
       return nullptr;
     indices.push_back(value);
   }
-  return widen(tensor::ExtractOp::create(outside, loc, load->value, indices),
-               outside);
+  return widen(tensor::ExtractOp::create(builder, loc, load->value, indices),
+               builder);
 }
 
 Value ScoreRegion::emitLoad(Element load) {
@@ -354,17 +354,8 @@ Value ScoreRegion::emitTable(Element load) {
 }
 
 Value ScoreRegion::emitRead(Element load) {
-  if (load->kind == ElementKind::Constant)
-    return emit(load);
-  SmallVector<Value> indices;
-  for (Element index : load->operands) {
-    Value value = emit(index);
-    if (!value)
-      return nullptr;
-    indices.push_back(value);
-  }
-  return widen(tensor::ExtractOp::create(body, loc, load->value, indices),
-               body);
+  return load->kind == ElementKind::Constant ? emit(load)
+                                             : emitRead(load, body);
 }
 
 Value ScoreRegion::emitAuxiliary(Value tensor, ArrayRef<Element> indices) {

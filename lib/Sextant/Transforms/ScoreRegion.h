@@ -78,7 +78,7 @@ private:
   Value emitByDistance(Value tensor, ArrayRef<Element> indices);
   Value emitTable(Element load);
   Value emitRead(Element load);
-  Value emitOutsideLoad(Element load);
+  Value emitRead(Element load, OpBuilder &builder);
   Value toFloat(Value value, Type type, OpBuilder &builder);
   bool dependsOnProduct(Element expr);
   bool isInside(Element expr);
