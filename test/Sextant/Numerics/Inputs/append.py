@@ -4,7 +4,6 @@ three behind a past of five: the chunk's rows are the run's.
 
 import argparse
 import re
-import sys
 import tempfile
 
 import numpy
@@ -14,6 +13,7 @@ import methods
 import native
 import position_terms
 import relative
+import verdict
 from cases import Case
 
 ROWS, CHUNK = 8, 3
@@ -82,9 +82,7 @@ def main():
                 error = numpy.abs(numpy.where(a == b, 0, a - b)).max()
                 if not error <= 2e-6 or numpy.isnan(a).any():
                     failures.append(f"{whole.name}: expects the run's last {CHUNK} rows, but got {error:.2e}")
-    print("\n".join(failures))
-    print(f"{len(pairs)} methods, {len(failures)} failures")
-    sys.exit(bool(failures) or len(pairs) < 60)
+    verdict.finish(failures, f"{len(pairs)} methods", fewest=60)
 
 
 if __name__ == "__main__":

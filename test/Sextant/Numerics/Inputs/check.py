@@ -4,7 +4,6 @@ import argparse
 import importlib
 import pathlib
 import re
-import sys
 import tempfile
 
 import numpy
@@ -16,6 +15,7 @@ import native
 import relative
 import resized
 import sharp_cases
+import verdict
 
 # Of the largest value of V: half an ulp of the result, and what the sums of the
 # accumulator's type cost.
@@ -150,9 +150,7 @@ def main():
                 failures.append(compare(case, "a log-sum-exp", native.load(got[1], state),
                                         want[1], state, numpy.abs(finite).max(initial=1), times))
     failures = [f for f in failures if f]
-    print("\n".join(failures))
-    print(f"{len(chosen)} cases, {len(failures)} failures")
-    sys.exit(bool(failures) or not chosen)
+    verdict.finish(failures, f"{len(chosen)} cases")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ nothing may be as large as a row for each query with an element for each key.
 import math
 import re
 import subprocess
-import sys
 
 import methods
+import verdict
 
 # Whole tiles of queries and keys, so that every size is known.
 QUERIES, KEYS = 512, 576
@@ -26,9 +26,7 @@ def main():
             if "?" in shape or math.prod(map(int, shape)) >= QUERIES * KEYS:
                 failures.append(f"{program.name}: expects no buffer of {QUERIES} x {KEYS} elements, "
                                 f"but got {'x'.join(shape)}")
-    print("\n".join(failures))
-    print(f"{len(methods.ALL)} methods, {len(failures)} failures")
-    sys.exit(bool(failures))
+    verdict.finish(failures, f"{len(methods.ALL)} methods")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ alike. Keys that are values as well are what they are in their own order.
 """
 
 import argparse
-import sys
 import tempfile
 
 import numpy
 
 import native
+import verdict
 from rotations import geometric, turn
 
 HEADS, KEY_HEADS, ROWS, KEYS, SIZE, COUNT, PAST = 6, 2, 5, 11, 40, 32, 6
@@ -108,9 +108,7 @@ def main():
             ("shared values in their own order to be none in the other", differ(*shared) > 1e-1)):
         if not holds:
             failures.append(f"expects {text}")
-    print("\n".join(failures))
-    print(f"{len(names)} programs, {len(failures)} failures")
-    sys.exit(bool(failures))
+    verdict.finish(failures, f"{len(names)} programs")
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ import argparse
 import ctypes
 import pathlib
 import shutil
-import sys
 import tempfile
 import zlib
 
 import numpy
 
 import native
+import verdict
 
 # Of the largest value: two products and a sum, and rounding to the type.
 TOLERANCE = {"f64": 1e-14, "f32": 2.5e-7, "f16": 6e-4, "bf16": 5e-3}
@@ -274,9 +274,7 @@ def main():
                                [f"--{p}" for p in arguments.passes], folder, "rotations")
         failures = [failure for case in chosen if (failure := case.check(library))]
         failures += [failure for failure in [check_periods(library)] if failure]
-    print("\n".join(failures))
-    print(f"{len(chosen)} cases, {len(failures)} failures")
-    sys.exit(bool(failures) or not chosen)
+    verdict.finish(failures, f"{len(chosen)} cases")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import argparse
 import ctypes
 import pathlib
 import shutil
-import sys
 import tempfile
 
 import numpy
 
 import native
+import verdict
 from rotations import Case, geometric, rotate, turn
 
 GEOMETRIC = "#sextant.geometric<base = 1.0e4>"
@@ -250,9 +250,7 @@ def main():
         failures = [f for case in chosen if (f := case.check(library, ALLOWED.get(case.name)))]
         if number in COMPARED:
             compare(library, number)
-    print("\n".join(failures))
-    print(f"{len(chosen)} cases, {len(failures)} failures")
-    sys.exit(bool(failures))
+    verdict.finish(failures, f"{len(chosen)} cases")
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ import argparse
 import math
 import re
 import subprocess
-import sys
 
 import cases
 import position_terms
 import relative
+import verdict
 from resized import resized
 
 ROWS, KEYS = 523, 1031
@@ -64,9 +64,7 @@ def main():
     for name in written:
         if ("@sextant_attention" in bodies.get(name, "")) == (name in REFUSED):
             failures.append(f"{name}: expects {'no kernel' if name in REFUSED else 'a kernel'}")
-    print("\n".join(failures))
-    print(f"{len(chosen)} terms fused, {len(REFUSED)} known not to be, {len(failures)} failures")
-    sys.exit(bool(failures) or len(chosen) < 70)
+    verdict.finish(failures, f"{len(chosen)} terms fused, {len(REFUSED)} known not to be", fewest=70)
 
 
 if __name__ == "__main__":

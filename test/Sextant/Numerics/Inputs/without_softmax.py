@@ -1,13 +1,13 @@
 """Linear attention and CoPE against float64 NumPy, written from the papers."""
 
 import argparse
-import sys
 import tempfile
 import zlib
 
 import numpy
 
 import native
+import verdict
 
 TOLERANCE = {"f64": 1e-12, "f32": 4e-6, "f16": 2e-3}
 
@@ -163,9 +163,7 @@ def main():
                 if got.shape != want.shape or not error <= TOLERANCE[case.element]:
                     failures.append(f"{case.name}: expects {want.shape} within {TOLERANCE[case.element]}, "
                                     f"but got {got.shape}, {error:.2e}")
-    print("\n".join(failures))
-    print(f"{len(ALL)} cases, {len(failures)} failures")
-    sys.exit(bool(failures))
+    verdict.finish(failures, f"{len(ALL)} cases")
 
 
 if __name__ == "__main__":
