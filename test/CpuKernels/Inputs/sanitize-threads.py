@@ -1,9 +1,9 @@
 """Builds a program that runs a model whose kernels ThreadSanitizer watches.
 
-    sanitize-threads.py [--share] LLVM_BIN MODEL.mlir FOLDER HOST.c
+    sanitize-threads.py [--share] [--overlap] LLVM_BIN MODEL.mlir FOLDER HOST.c
 
 With --share every thread is told that it is the first one, so that all work in
-that one's memory.
+that one's memory. With --overlap every part of a loop begins where the loop does.
 """
 
 import pathlib
@@ -13,8 +13,8 @@ import sys
 
 
 def main():
-    share = "--share" in sys.argv
-    tools, model, folder, host = (pathlib.Path(word) for word in sys.argv[1:] if word != "--share")
+    share, overlap = "--share" in sys.argv, "--overlap" in sys.argv
+    tools, model, folder, host = (pathlib.Path(word) for word in sys.argv[1:] if not word.startswith("--"))
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["sextant-compile", model, "--prefix=model", "-o", folder / "model.so"], check=True)
     subprocess.run(["sextant-compile", model, "--prefix=model", "--emit=llvm", "-o", folder / "model.ll"], check=True)
@@ -25,10 +25,17 @@ def main():
     watched, count = re.subn(r"(?m)^(attributes #\d+ = \{)", r"\1 sanitize_thread", split)
     if not count:
         sys.exit("expects attributes of functions")
+    # Weights are an object beside the code; which numbers they are changes no access.
+    watched = re.sub(r"(?m)^(@model_weights_data = )external (hidden constant \[\d+ x i8\])", r"\1\2 zeroinitializer", watched)
     if share:
         watched, count = re.subn(r"call [^\n@]*@omp_get_thread_num\(\)", "add i32 0, 0", watched)
         if not count:
             sys.exit("expects threads to ask for their numbers")
+    if overlap:
+        # The loop's function, from and to a number, and which thread it is.
+        watched, count = re.subn(r"(call i32 %\d+\(ptr [^,]*, i64 [^,]*)%\d+(, i64 [^,]*%\d+, i64 [^,]*\))", r"\g<1>0\2", watched)
+        if not count:
+            sys.exit("expects loops to be called for parts of them")
     (folder / "watched.ll").write_text(watched)
     subprocess.run([tools / "clang", "-fsanitize=thread", "-fopenmp", "-O1", "-g1", "-Wno-override-module", f"-I{folder}",
                     host, folder / "watched.ll", "-o", folder / "once"], check=True)
