@@ -59,6 +59,8 @@ def resonance(theta):
 
 FACTORS = [1.0, 1.5, 30.25, 20.0]
 
+BOTH = f"{8192 / (2 * math.pi):.17e}"
+
 SCHEDULES = [
     ("#sextant.ntk<base = 1.0e4, factor = 4.0>", 64, ntk(64, 1e4, 4)),
     ("#sextant.yarn<base = 1.0e4, factor = 32.0, trained = 4096>", 128, yarn(128, 1e4, 32, 4096)),
@@ -71,10 +73,15 @@ SCHEDULES = [
     ("#sextant.yarn<base = 10.0, factor = 8.0, trained = 100000>", 8, yarn(8, 10, 8, 100000)),
     ("#sextant.yarn<base = 1.0e4, factor = 8.0, trained = 4096, fast = 3.0, slow = 3.0, truncate = false>", 64,
      yarn(64, 1e4, 8, 4096, fast=3, slow=3, truncate=False)),
+    # Both bounds are the first plane, which is not interpolated: it lies on no ramp of no length.
+    ("#sextant.yarn<base = 1.0e4, factor = 8.0, trained = 5>", 8, geometric(8, 1e4) / [1, 8, 8, 8]),
     ("#sextant.llama3<base = 5.0e5, factor = 8.0, low = 1.0, high = 4.0, trained = 8192>", 128,
      llama3(128, 5e5, 8, 1, 4, 8192)),
     ("#sextant.llama3<base = 5.0e5, factor = 16.0, low = 1.0, high = 1.0, trained = 8192>", 128,
      llama3(128, 5e5, 16, 1, 1, 8192)),
+    # The first plane turns exactly as often as the bound that both are.
+    (f"#sextant.llama3<base = 1.0e4, factor = 16.0, low = {BOTH}, high = {BOTH}, trained = 8192>", 8,
+     geometric(8, 1e4) / 16),
     ("#sextant.proportional<base = 1.0e6, share = 0.25, factor = 8.0>", 72, proportional(72, 1e6, .25, 8)),
     # A share of 7.5 planes is 7.
     ("#sextant.proportional<base = 1.0e4, share = 0.3>", 50, proportional(50, 1e4, .3, 1)),
