@@ -19,6 +19,10 @@
 // NEON: 64 neon fma, 0 stores, 0 calls
 // NEON: in all: {{.*}}, 0 calls
 
+// A single row meets four panels at once, each weight loaded once, and leaves
+// it to the hardware to fetch them; then those left over.
+// CHECK: 32 ymm fma, 32 loads, 4 broadcasts, 0 stores, 0 calls, 0 prefetch
+// CHECK-NEXT: 8 ymm fma, 8 loads, 4 broadcasts, 0 stores, 0 calls, 0 prefetch
 // The loop over 6 x 16 tiles: four steps of twelve FMAs on twelve accumulators,
 // two loads and six broadcasts, and the prefetch of the weights to come.
 // CHECK: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 1 prefetch

@@ -3,8 +3,9 @@
 // REQUIRES: x86_64
 
 // Every number of rows from none to 29, a depth that is no multiple of the
-// unrolled steps and one of several blocks, and a padded last panel, against
-// linalg's own product. The largest difference is printed.
+// unrolled steps and one of several blocks, panels that come four and two at a
+// time, some left over and a padded last one, against linalg's own product. The
+// largest difference is printed.
 
 func.func private @printF64(f64)
 func.func private @printNewline()
@@ -26,36 +27,36 @@ func.func @element(%i: index, %j: index, %mod: index) -> f32 {
 }
 
 // Panels, and the same weight as a plain matrix; the padding is zero.
-func.func @weight(%w: memref<643x43xf32>, %panels: memref<3x643x16xf32>) {
+func.func @weight(%w: memref<643x171xf32>, %panels: memref<11x643x16xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c16 = arith.constant 16 : index
-  %c43 = arith.constant 43 : index
+  %c171 = arith.constant 171 : index
   %c113 = arith.constant 113 : index
   %c643 = arith.constant 643 : index
   %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%panels : memref<3x643x16xf32>)
+  linalg.fill ins(%zero : f32) outs(%panels : memref<11x643x16xf32>)
   scf.for %k = %c0 to %c643 step %c1 {
-    scf.for %n = %c0 to %c43 step %c1 {
+    scf.for %n = %c0 to %c171 step %c1 {
       %e = func.call @element(%k, %n, %c113) : (index, index, index) -> f32
-      memref.store %e, %w[%k, %n] : memref<643x43xf32>
+      memref.store %e, %w[%k, %n] : memref<643x171xf32>
       %p = arith.divui %n, %c16 : index
       %l = arith.remui %n, %c16 : index
-      memref.store %e, %panels[%p, %k, %l] : memref<3x643x16xf32>
+      memref.store %e, %panels[%p, %k, %l] : memref<11x643x16xf32>
     }
   }
   return
 }
 
-func.func @difference(%a: memref<?x43xf32>, %b: memref<?x43xf32>, %so_far: f32) -> f32 {
+func.func @difference(%a: memref<?x171xf32>, %b: memref<?x171xf32>, %so_far: f32) -> f32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %c43 = arith.constant 43 : index
-  %rows = memref.dim %a, %c0 : memref<?x43xf32>
+  %c171 = arith.constant 171 : index
+  %rows = memref.dim %a, %c0 : memref<?x171xf32>
   %r = scf.for %i = %c0 to %rows step %c1 iter_args(%m = %so_far) -> f32 {
-    %s = scf.for %j = %c0 to %c43 step %c1 iter_args(%n = %m) -> f32 {
-      %x = memref.load %a[%i, %j] : memref<?x43xf32>
-      %y = memref.load %b[%i, %j] : memref<?x43xf32>
+    %s = scf.for %j = %c0 to %c171 step %c1 iter_args(%n = %m) -> f32 {
+      %x = memref.load %a[%i, %j] : memref<?x171xf32>
+      %y = memref.load %b[%i, %j] : memref<?x171xf32>
       %d = arith.subf %x, %y : f32
       %e = math.absf %d : f32
       %q = arith.maximumf %n, %e : f32
@@ -70,38 +71,38 @@ func.func @main() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c30 = arith.constant 30 : index
-  %c43 = arith.constant 43 : index
+  %c171 = arith.constant 171 : index
   %c97 = arith.constant 97 : index
   %c643 = arith.constant 643 : index
   %zero = arith.constant 0.0 : f32
   %unset = arith.constant 1.0e10 : f32
-  %w = memref.alloc() : memref<643x43xf32>
-  %panels = memref.alloc() {alignment = 64 : i64} : memref<3x643x16xf32>
-  func.call @weight(%w, %panels) : (memref<643x43xf32>, memref<3x643x16xf32>) -> ()
-  %bias = memref.alloc() : memref<43xf32>
-  scf.for %n = %c0 to %c43 step %c1 {
+  %w = memref.alloc() : memref<643x171xf32>
+  %panels = memref.alloc() {alignment = 64 : i64} : memref<11x643x16xf32>
+  func.call @weight(%w, %panels) : (memref<643x171xf32>, memref<11x643x16xf32>) -> ()
+  %bias = memref.alloc() : memref<171xf32>
+  scf.for %n = %c0 to %c171 step %c1 {
     %e = func.call @element(%n, %n, %c97) : (index, index, index) -> f32
-    memref.store %e, %bias[%n] : memref<43xf32>
+    memref.store %e, %bias[%n] : memref<171xf32>
   }
   %worst = scf.for %rows = %c0 to %c30 step %c1 iter_args(%so_far = %zero) -> f32 {
     %x = memref.alloc(%rows) : memref<?x643xf32>
-    %y = memref.alloc(%rows) : memref<?x43xf32>
-    %z = memref.alloc(%rows) : memref<?x43xf32>
+    %y = memref.alloc(%rows) : memref<?x171xf32>
+    %z = memref.alloc(%rows) : memref<?x171xf32>
     scf.for %i = %c0 to %rows step %c1 {
       scf.for %k = %c0 to %c643 step %c1 {
         %e = func.call @element(%k, %i, %c97) : (index, index, index) -> f32
         memref.store %e, %x[%i, %k] : memref<?x643xf32>
       }
     }
-    linalg.fill ins(%unset : f32) outs(%y : memref<?x43xf32>)
-    sextant_cpu.linear ins(%x, %panels : memref<?x643xf32>, memref<3x643x16xf32>)
-        bias(%bias : memref<43xf32>) outs(%y : memref<?x43xf32>)
-    linalg.broadcast ins(%bias : memref<43xf32>) outs(%z : memref<?x43xf32>) dimensions = [0]
-    linalg.matmul ins(%x, %w : memref<?x643xf32>, memref<643x43xf32>) outs(%z : memref<?x43xf32>)
-    %d = func.call @difference(%y, %z, %so_far) : (memref<?x43xf32>, memref<?x43xf32>, f32) -> f32
+    linalg.fill ins(%unset : f32) outs(%y : memref<?x171xf32>)
+    sextant_cpu.linear ins(%x, %panels : memref<?x643xf32>, memref<11x643x16xf32>)
+        bias(%bias : memref<171xf32>) outs(%y : memref<?x171xf32>)
+    linalg.broadcast ins(%bias : memref<171xf32>) outs(%z : memref<?x171xf32>) dimensions = [0]
+    linalg.matmul ins(%x, %w : memref<?x643xf32>, memref<643x171xf32>) outs(%z : memref<?x171xf32>)
+    %d = func.call @difference(%y, %z, %so_far) : (memref<?x171xf32>, memref<?x171xf32>, f32) -> f32
     memref.dealloc %x : memref<?x643xf32>
-    memref.dealloc %y : memref<?x43xf32>
-    memref.dealloc %z : memref<?x43xf32>
+    memref.dealloc %y : memref<?x171xf32>
+    memref.dealloc %z : memref<?x171xf32>
     scf.yield %d : f32
   }
   // Sums of 643 products below 1: a few ulp of them.
