@@ -86,6 +86,12 @@ def main():
                    ["sextant-tabulate-distances", "sextant-attention-to-kernel", "sextant-decompose"]):
         subprocess.run([sys.executable, "-B", "check.py", "--only", "fading", "--processor", "x86-64-v3",
                         "--passes", *passes], cwd=inputs, check=True, env=environment)
+    # It is found where every case is: is it fused, and is a chunk behind a past the run's end?
+    for script, *passes in (("unfused_memory.py",), ("append.py", "--passes", "sextant-decompose", "sextant-lower-terms")):
+        subprocess.run([sys.executable, "-B", script, *passes], cwd=inputs, check=True, env=environment)
+    found = subprocess.run([sys.executable, "-B", "-c", "import families; print([c.name for c in families.every()])"],
+                           cwd=inputs, check=True, env=environment, text=True, stdout=subprocess.PIPE).stdout
+    assert "'fading'" in found, "expects the case of the page among all"
     for name, text in written:
         if name.endswith(".mlir"):
             (command,) = re.findall(r"// RUN: (.*)", text)

@@ -8,11 +8,9 @@ import tempfile
 
 import numpy
 
-import cases
+import families
 import methods
 import native
-import position_terms
-import relative
 import verdict
 from cases import Case
 
@@ -54,7 +52,7 @@ def main():
     parser.add_argument("--passes", nargs="*", default=[])
     parser.add_argument("--processor", default="")
     arguments = parser.parse_args()
-    chosen = [case for case in cases.ALL + position_terms.ALL + relative.ALL
+    chosen = [case for case in families.every()
               if (case.region or case.relative or case.modulate or case.labels) and case.element == "f32"
               and not re.search("of_each_entry|keys_moved", case.name) and set(case.layout.values()) == {"bhsd"}]
     # The whole run, the chunk, and the arguments of each.

@@ -1,18 +1,16 @@
 """Runs every case through the given passes and compares with float64."""
 
 import argparse
-import importlib
-import pathlib
 import re
 import tempfile
 
 import numpy
 
 import cases
+import families
 import formulas
 import methods
 import native
-import relative
 import resized
 import sharp_cases
 import verdict
@@ -87,14 +85,35 @@ def dense(case, read, first=0):
     return formulas.heads_first(result, layout["result"]), log_sum_exp
 
 
+# The bound of a fast path: so many times the error of the reference, and so much of the
+# largest value of V; what is stored is rounded once more.
+REFERENCE = ["--sextant-decompose", "--sextant-lower-terms"]
+ULP = {"f16": 2.0 ** -10, "bf16": 2.0 ** -7}
+
+
+def error_of(got, want):
+    """The largest; infinite where one is a number and the other none, or another infinity."""
+    same = (got == want) | (numpy.isnan(got) & numpy.isnan(want))
+    finite = numpy.isfinite(got) & numpy.isfinite(want)
+    with numpy.errstate(invalid="ignore"):
+        return numpy.where(same, 0.0, numpy.where(finite, abs(got - want), numpy.inf)).max(initial=0)
+
+
+def compare_bound(case, what, got, reference, want, element, largest):
+    """The bound of docs/numerics.md."""
+    if got.shape != want.shape:
+        return f"{case.name}: expects {what} of shape {want.shape}, but got {got.shape}"
+    finite = abs(want[numpy.isfinite(want)]).max(initial=0)
+    allowed = 4 * error_of(reference, want) + 1e-6 * largest + ULP.get(element, 0) * finite
+    if not error_of(got, want) <= allowed:
+        return f"{case.name}: expects {what} within {allowed:.2e}, but got {error_of(got, want):.2e}"
+    return None
+
+
 def compare(case, what, got, want, element, largest, times=1):
     if got.shape != want.shape:
         return f"{case.name}: expects {what} of shape {want.shape}, but got {got.shape}"
-    same = (got == want) | (numpy.isnan(got) & numpy.isnan(want))
-    finite = numpy.isfinite(got) & numpy.isfinite(want)
-    error = numpy.where(same, 0.0, numpy.where(finite, 0.0, numpy.inf))
-    error[finite] = numpy.abs(got[finite] - want[finite])
-    worst = error.max() / max(largest, 1.0)
+    worst = error_of(got, want) / max(largest, 1.0)
     if not worst <= times * TOLERANCE[element]:
         return f"{case.name}: expects {what} within {times * TOLERANCE[element]}, but got {worst:.2e}"
     return None
@@ -107,13 +126,11 @@ def main():
     parser.add_argument("--value-tables", choices=["with", "without"])
     parser.add_argument("--keep", default="")
     parser.add_argument("--processor", default="")
+    parser.add_argument("--bound", action="store_true", help="that of docs/numerics.md, and no fixed one")
     parser.add_argument("--rows", type=int, help="as many queries, behind as many --keys as are left")
     parser.add_argument("--keys", type=int)
     arguments = parser.parse_args()
-    # A family of terms is a file beside this one.
-    everything = cases.ALL + relative.ALL + methods.ALL
-    for path in sorted(pathlib.Path(__file__).parent.glob("*_terms.py")):
-        everything += importlib.import_module(path.stem).ALL
+    everything = families.every() + methods.ALL
     # The sharp ones have tests of their own.
     if "sharp" in arguments.only:
         everything = sharp_cases.ALL
@@ -129,6 +146,8 @@ def main():
         passes = [p if p.startswith("--") else f"--{p}" for p in arguments.passes]
         library = native.build(module, passes, arguments.keep or folder, "cases",
                                arguments.processor)
+        if arguments.bound:
+            reference = native.build(module, REFERENCE, folder, "reference")
         for case in chosen:
             data = case.data()
             results = [(len(case.result), case.element)]
@@ -138,9 +157,15 @@ def main():
             operands = [int(array) if array.ndim == 0 else array
                         for array, _ in (data[name] for name in case.parameters)]
             got = native.call(library, case.name, operands, results)
+            plain = native.call(reference, case.name, operands, results) if arguments.bound else None
             known = isinstance(case, methods.Program)
             want = case.expected(data) if known else expected(case, data)
             largest = numpy.abs(want[0] if known else native.load(*data["v"])).max()
+            if arguments.bound:
+                for n, (what, element) in enumerate([("a result", case.element), ("a log-sum-exp", state)][:len(results)]):
+                    failures.append(compare_bound(case, what, native.load(got[n], element), native.load(plain[n], element),
+                                                  want[n], element, largest))
+                continue
             # A score of a thousand is right to as many ulps of one.
             times = 4 if arguments.rows else 1
             failures.append(compare(case, "a result", native.load(got[0], case.element),

@@ -176,11 +176,12 @@ def compare(library, number):
         assert worst <= 2.0 ** -21, f"expects keys within 2^-21 of their norms, but got {worst:.2e}"
         assert (abs(cache - fresh) / norm).max() > 0.1, "expects short and long keys to differ"
     if number == 13:
-        # 256 dimensions have planes of one wavelength, which is allowed; all repeat to the bit.
-        waves = numpy.round(2 * numpy.pi / geometric(1e4, 256)).astype(int)
-        assert len(set(waves)) == 125 and len(waves) == 128
-        assert (numpy.round(2 * numpy.pi / geometric(1e4, 64)) < 64).sum() == 9 or \
-            (2 * numpy.pi / geometric(1e4, 64) < 64).sum() == 9, "expects 9 planes that complete a cycle in 64 positions"
+        # All planes repeat to the bit; those of one wavelength, of which 256 dimensions have three pairs, turn alike.
+        # What the wavelengths are is read from the IR by Schedules/frequencies.test.
+        x = numpy.repeat([1.0, 0.0], 128).astype(numpy.float32).reshape(1, 1, 1, 256).repeat(2, axis=2)
+        turned = call("resonant", x.copy(), numpy.array([[1, 4097]]))[0, 0]
+        assert len(numpy.unique(turned[:, :128] + 1j * turned[:, 128:], axis=1).T) == 125, "expects 125 distinct planes"
+        waves = numpy.round(2 * numpy.pi / numpy.angle(turned[0, :128] + 1j * turned[0, 128:]))
         x = random.standard_normal((1, 1, 1, 256)).astype(numpy.float32).repeat(2, axis=2)
         for plane, wave in ((0, 6), (40, int(waves[40])), (127, int(waves[127]))):
             for position in (0, 5, 4095, 131071):

@@ -6,9 +6,7 @@ import math
 import re
 import subprocess
 
-import cases
-import position_terms
-import relative
+import families
 import verdict
 from resized import resized
 
@@ -38,7 +36,7 @@ def is_dense(case):
 
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
-    written = {case.name: larger for case in cases.ALL + relative.ALL + position_terms.ALL
+    written = {case.name: larger for case in families.every()
                if (larger := resized(case, ROWS, KEYS))}
     # Sizes that are known can be counted.
     for case in written.values():
