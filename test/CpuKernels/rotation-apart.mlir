@@ -82,3 +82,23 @@ func.func @another_order_and_few_planes(%q: tensor<1x2x7x32xf32>, %k: tensor<1x2
       at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x2x7x32xf32>
   return %o : tensor<1x2x7x32xf32>
 }
+
+// -----
+
+// The kernel turns forwards only, and reads tables as the attention's rows lie.
+
+// REMARK: rotation of the query done apart: it is an inverse one, or changes the order of its pairs
+// REMARK: rotation of the key done apart: it has another layout than the attention
+// CHECK-LABEL: func.func @backwards_and_by_another_layout
+// CHECK-COUNT-2: sextant.rotate
+func.func @backwards_and_by_another_layout(%q: tensor<1x7x7x32xf32>, %k: tensor<1x7x7x32xf32>,
+                                           %c: tensor<1x7x16xf32>) -> tensor<1x7x7x32xf32> {
+  %e = tensor.empty() : tensor<1x7x7x32xf32>
+  %rq = sextant.rotate ins(%q : tensor<1x7x7x32xf32>) outs(%e : tensor<1x7x7x32xf32>)
+      with(%c, %c : tensor<1x7x16xf32>, tensor<1x7x16xf32>) pairs halves inverse
+  %rk = sextant.rotate ins(%k : tensor<1x7x7x32xf32>) outs(%e : tensor<1x7x7x32xf32>)
+      with(%c, %c : tensor<1x7x16xf32>, tensor<1x7x16xf32>) pairs halves layout bshd
+  %o = sextant.attention query(%rq : tensor<1x7x7x32xf32>) key(%rk : tensor<1x7x7x32xf32>) value(%k : tensor<1x7x7x32xf32>)
+      at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x7x7x32xf32>
+  return %o : tensor<1x7x7x32xf32>
+}

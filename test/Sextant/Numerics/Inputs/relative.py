@@ -36,6 +36,11 @@ ALL = [
          region=terms(CAUSAL), score=causal, origin=(0, 0, 3, 0), log_sum_exp=True),
     Case("products_weighted_within_a_range", tensors={"a": ((5, 7), "f32", None)},
          modulate={0: ("a", SHARED, 2, "zero")}, rows=11),
+    # Panels of keys whose last entry is the table's first, and whose first is its last: just not beyond it.
+    Case("products_weighted_from_the_first_entry", tensors={"a": ((5, 7), "f32", None)},
+         modulate={0: ("a", SHARED, 2, "zero")}, rows=19, keys=37, origin=(0, 0, 17, 0)),
+    Case("products_weighted_to_the_last_entry", tensors={"a": ((5, 7), "f32", None)},
+         modulate={0: ("a", SHARED, 2, "zero")}, rows=19, keys=37, origin=(0, 0, 9, 0)),
     Case("the_second_of_two_pairs_weighted", heads=6, sizes=(7, 3), key_heads=[6, 1], value_heads=2,
          tensors={"a": ((9, 3), "f16", None)}, modulate={1: ("a", SHARED, 4)}),
     Case("both_pairs_weighted_in_half", sizes=(7, 3), element="f16", scale=0.25,
