@@ -254,6 +254,12 @@ ALL = [
          auxiliary={"keep": (("batch", "head", "query", "key"), 0)}, dynamic=True,
          region=terms("sextant.mask {s} keep %keep_ at %i, %j"),
          score=lambda s, b, h, i, j, keep: hide(s, keep)),
+    # Searched from both ends; one entry shows nothing.
+    Case("mask_of_keys", batch=3, tensors={"keep": ((3, 11), "i1", numpy.array(
+             [[0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0], [0] * 11, [1] * 3 + [0] * 8], bool))},
+         auxiliary={"keep": (("batch", "key"), 0)}, origin=(0, 0, 4, 3), dynamic=True,
+         region=terms("sextant.mask {s} keep %keep_ at %i, %j"),
+         score=lambda s, b, h, i, j, keep: hide(s, keep)),
     Case("dense_bias_by_head_and_key", tensors={"bias": ((3, 11), "f32", None)},
          auxiliary={"bias": (("head", "key"), 0)},
          region=terms("arith.addf {s}, %bias_"),
