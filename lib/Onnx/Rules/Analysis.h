@@ -108,13 +108,14 @@ public:
   NamedAttribute attr(StringRef name, double value);
   NamedAttribute attr(StringRef name, ArrayRef<int64_t> values);
 
-  /// A node of the default domain's latest version, inferred at once. Null
-  /// operands are absent inputs. After an error, something of no meaning.
+  /// A node of the domain's latest version, inferred at once. Null operands are
+  /// absent inputs. After an error, something of no meaning.
   Value op(StringRef name, ArrayRef<Value> operands,
-           ArrayRef<NamedAttribute> attributes = {});
+           ArrayRef<NamedAttribute> attributes = {}, StringRef domain = "");
   SmallVector<Value> ops(StringRef name, ArrayRef<Value> operands,
                          unsigned results,
-                         ArrayRef<NamedAttribute> attributes = {});
+                         ArrayRef<NamedAttribute> attributes = {},
+                         StringRef domain = "");
 
   Value ints(ArrayRef<int64_t> values);
   Value intScalar(int64_t value, Type type);

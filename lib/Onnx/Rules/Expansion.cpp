@@ -35,7 +35,8 @@ NamedAttribute Expansion::attr(StringRef name, ArrayRef<int64_t> values) {
 
 SmallVector<Value> Expansion::ops(StringRef name, ArrayRef<Value> operands,
                                   unsigned results,
-                                  ArrayRef<NamedAttribute> attributes) {
+                                  ArrayRef<NamedAttribute> attributes,
+                                  StringRef domain) {
   if (isFailed)
     return SmallVector<Value>(results, node.getInputs().front());
   while (!operands.empty() && !operands.back())
@@ -52,7 +53,7 @@ SmallVector<Value> Expansion::ops(StringRef name, ArrayRef<Value> operands,
       UnrankedTensorType::get(OnnxUnknownType::get(builder.getContext()));
   auto part = OnnxNodeOp::create(
       builder, node.getLoc(), SmallVector<Type>(results, unknown), name,
-      present, absent, /*domain=*/"", latestVersion,
+      present, absent, domain, latestVersion,
       builder.getDictionaryAttr(attributes), builder.getArrayAttr({}),
       /*subgraphsCount=*/0);
   FailureOr<SmallVector<Value>> values = analysis.process(part);
@@ -64,8 +65,8 @@ SmallVector<Value> Expansion::ops(StringRef name, ArrayRef<Value> operands,
 }
 
 Value Expansion::op(StringRef name, ArrayRef<Value> operands,
-                    ArrayRef<NamedAttribute> attributes) {
-  return ops(name, operands, 1, attributes).front();
+                    ArrayRef<NamedAttribute> attributes, StringRef domain) {
+  return ops(name, operands, 1, attributes, domain).front();
 }
 
 Value Expansion::ints(ArrayRef<int64_t> values) {

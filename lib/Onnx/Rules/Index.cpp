@@ -105,13 +105,9 @@ static std::pair<int64_t, Value> selectFrom(Lowering &lowering, OnnxNodeOp node,
   return {axis, size};
 }
 
-static LogicalResult lowerGather(Lowering &lowering, OnnxNodeOp node) {
-  Lowered table = lowering.in(0), indices = lowering.in(1);
-  if (!table.value || !indices.value)
-    return failure();
-  int64_t axis;
-  Value size;
-  std::tie(axis, size) = selectFrom(lowering, node, table, indices);
+/// What the indices select, once they have been checked.
+static LogicalResult lookUp(Lowering &lowering, const Lowered &table,
+                            const Lowered &indices, int64_t axis, Value size) {
   // The indices take the place of the axis among the result's dimensions.
   Shape shape = lowering.resultShape();
   Shape spread(indices.shape);
@@ -126,6 +122,49 @@ static LogicalResult lowerGather(Lowering &lowering, OnnxNodeOp node) {
         llvm::append_range(position, at.drop_front(axis + indices.rank()));
         return scalar::load(b, table, position);
       }));
+}
+
+static LogicalResult lowerGather(Lowering &lowering, OnnxNodeOp node) {
+  Lowered table = lowering.in(0), indices = lowering.in(1);
+  if (!table.value || !indices.value)
+    return failure();
+  int64_t axis;
+  Value size;
+  std::tie(axis, size) = selectFrom(lowering, node, table, indices);
+  return lookUp(lowering, table, indices, axis, size);
+}
+
+/// Positions are indices that do not count from the end.
+static LogicalResult lowerGatherPositions(Lowering &lowering, OnnxNodeOp node) {
+  Lowered table = lowering.in(0), positions = lowering.in(1);
+  if (!table.value || !positions.value)
+    return failure();
+  const SymbolicDim &rows = table.shape[0];
+  Value size = lowering.size(rows);
+  const auto &known = lowering.facts[node.getInput(1)].elements;
+  bool isInside =
+      known && llvm::all_of(*known, [&](const SymbolicDim &position) {
+        return position.isNonNegative() && (rows - position).isPositive();
+      });
+  if (!isInside) {
+    Value holds =
+        lowering.forAll({positions}, positions.shape,
+                        [&](ImplicitLocOpBuilder &b, ValueRange in) {
+                          Value position = scalar::toIndex(b, in[0]);
+                          Value zero = arith::ConstantIndexOp::create(b, 0);
+                          return b.createOrFold<arith::AndIOp>(
+                              b.createOrFold<arith::CmpIOp>(
+                                  arith::CmpIPredicate::sge, position, zero),
+                              b.createOrFold<arith::CmpIOp>(
+                                  arith::CmpIPredicate::slt, position, size));
+                        });
+    std::optional<int64_t> count = lowering.facts.resolve(rows).constant();
+    std::string which = count ? std::to_string(*count) + " rows" : "rows";
+    lowering.check(holds, "expects positions from 0 on within the " + which +
+                              " of its tables of cosines and sines, but got "
+                              "one outside");
+  }
+  return lookUp(lowering, table, positions, 0, size);
 }
 
 //===----------------------------------------------------------------------===//
@@ -247,6 +286,9 @@ void mlir::sextant::addIndexRules(RuleTable &table) {
     table.add({"", name, 1, latestVersion, 2, 2, 1, 1, infer, lower});
   };
   binary("Gather", inferGather, lowerGather);
+  // Made by the expansion of RotaryEmbedding.
+  table.add({"sextant", "GatherPositions", 1, latestVersion, 2, 2, 1, 1,
+             inferGather, lowerGatherPositions});
   binary("GatherElements", inferGatherElements, lowerGatherElements);
   binary("GatherND", inferGatherND, lowerGatherND);
 }
