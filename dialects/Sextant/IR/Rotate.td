@@ -51,7 +51,8 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     - (C3) `first` and `count` are not negative, and `first + count` is at
       most the head size.
     - (C4) either a schedule gives the angles, or cosines and sines do.
-    - (C5) the schedules can turn `count` dimensions.
+    - (C5) the schedules can turn `count` dimensions, and their frequencies and
+      rates of decay are finite.
     - (C6) positions are integers [B | 1, S], or [axes, B | 1, S] with as many
       axes as the schedule reads.
     - (C7) `from` and `starts` only where no positions are given; `starts` are

@@ -11,7 +11,8 @@
 include "Sextant/Schedules/ScheduleInterface.td"
 
 def Sextant_ByLength : Sextant_Schedule<"ByLength", "by_length",
-    ["getFrequencies", "getMagnitude", "verifyRotated", "needsLength", "buildAngle", "buildMagnitude"]> {
+    ["getFrequencies", "getMagnitude", "verifyRotated", "needsLength",
+     "buildAngle", "buildMagnitude", "getRates", "buildRate"]> {
   let summary = "one schedule up to a length, and another one beyond it";
   let description = [{
     A sequence longer than `trained` turns by `long`, any other by `short`:
@@ -19,7 +20,7 @@ def Sextant_ByLength : Sextant_Schedule<"ByLength", "by_length",
         frequency[t] = short[t]     where length <= trained
         frequency[t] = long[t]      where length > trained
 
-    and so with the magnitude. The choice is made at run time, for each batch entry where lengths are given so;
+    and so with the magnitude and how it decays. The choice is made at run time, for each batch entry where lengths are given so;
     a cache that crosses it is rotated by the difference.
 
     - (C1) `trained` is positive.

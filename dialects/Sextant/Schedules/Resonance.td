@@ -12,7 +12,7 @@ include "Sextant/Schedules/ScheduleInterface.td"
 
 def Sextant_Resonance : Sextant_Schedule<"Resonance", "resonance",
     ["getFrequencies", "getStartFrequencies", "getStartPosition", "getMagnitude", "getPeriods",
-     "verifyRotated", "needsLength", "buildAngle", "buildMagnitude"]> {
+     "getRates", "verifyRotated", "needsLength", "buildAngle", "buildMagnitude", "buildRate"]> {
   let summary = "another schedule with its wavelengths rounded to whole positions";
   let description = [{
     Each plane then repeats exactly, bit for bit, after `wavelength` positions:
@@ -23,9 +23,10 @@ def Sextant_Resonance : Sextant_Schedule<"Resonance", "resonance",
     Halves are rounded to even, and a wavelength is at least 1. A frequency of 0
     stays. Around YaRN it is Resonance YaRN. Around a schedule that needs the
     length, wavelengths are rounded at run time; around one with a start
-    position, on both sides of it.
+    position, on both sides of it. A schedule that decays does so as before.
 
-    - (C1) the schedule inside reads one axis: resonance goes inside sections.
+    - (C1) the schedule inside reads one axis, as resonance goes inside sections,
+      and does not resonate itself.
 
     ```mlir
     #resonant = #sextant.resonance<of = #sextant.geometric<base = 1.0e4>>

@@ -23,8 +23,9 @@ def Sextant_FrequencySchedule : AttrInterface<"FrequencyScheduleAttrInterface"> 
     A schedule answers in double what differs between the methods of the field;
     one that has nothing to say to a question leaves its default. What follows
     from run-time values (a schedule that needs the length) is built instead of
-    answered, by `buildAngle` and `buildMagnitude`; both have defaults made of
-    the other answers. `rotated` is the number of rotated dimensions, and
+    answered, by `buildAngle`, `buildMagnitude` and `buildRate`; all have defaults
+    made of the other answers. A schedule around another passes on every answer
+    that it does not change, or refuses the schedule inside by its verifier. `rotated` is the number of rotated dimensions, and
     there are half as many planes.
   }];
   let methods = [
@@ -68,9 +69,10 @@ def Sextant_FrequencySchedule : AttrInterface<"FrequencyScheduleAttrInterface"> 
     InterfaceMethod<[{
         For each plane the rate at which its magnitude grows: it is multiplied
         by exp(rate * (position - center)), where the center is the rotation's.
-        Empty if magnitudes do not depend on positions.
+        Empty if magnitudes do not depend on positions, whatever the length.
       }],
-      "::llvm::SmallVector<double>", "getRates", (ins "int64_t":$rotated),
+      "::llvm::SmallVector<double>", "getRates",
+      (ins "int64_t":$rotated, "::std::optional<int64_t>":$length),
       /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
     InterfaceMethod<"Whether angles depend on the length of the sequence.",
       "bool", "needsLength", (ins),
@@ -94,6 +96,14 @@ def Sextant_FrequencySchedule : AttrInterface<"FrequencyScheduleAttrInterface"> 
       /*methodBody=*/"", /*defaultImplementation=*/[{
         return ::mlir::sextant::buildTabulatedAngle($_attr, builder, loc,
                                                     rotated, position, plane);
+      }]>,
+    InterfaceMethod<"Builds the rate of a plane (index), an f64, where there are rates.",
+      "::mlir::Value", "buildRate",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "int64_t":$rotated, "::mlir::Value":$plane, "::mlir::Value":$length),
+      /*methodBody=*/"", /*defaultImplementation=*/[{
+        return ::mlir::sextant::buildTabulatedRate($_attr, builder, loc,
+                                                   rotated, plane);
       }]>,
     InterfaceMethod<"Builds the magnitude, an f64.",
       "::mlir::Value", "buildMagnitude",

@@ -11,7 +11,7 @@
 include "Sextant/Schedules/ScheduleInterface.td"
 
 def Sextant_Sections : Sextant_Schedule<"Sections", "sections",
-    ["getFrequencies", "getMagnitude", "getPeriods", "getAxes", "verifyRotated"]> {
+    ["getFrequencies", "getMagnitude", "getPeriods", "getAxes", "getRates", "verifyRotated"]> {
   let summary = "another schedule whose planes turn by several axes of a position";
   let description = [{
     mRoPE: a position has one entry for each section (time, height, width), and
@@ -21,6 +21,7 @@ def Sextant_Sections : Sextant_Schedule<"Sections", "sections",
 
     Sections are chunks of consecutive planes; `interleaved`, plane t turns by
     axis t mod n as long as that axis has planes left, and by axis 0 otherwise.
+    Where the schedule inside decays, a plane does so along its own axis.
 
     - (C1) there is at least one section, and none is negative.
     - (C2) the schedule inside needs no length, and has neither a start position

@@ -13,6 +13,9 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
+#include <cmath>
+#include <limits>
+
 using namespace mlir;
 using namespace mlir::sextant;
 
@@ -80,6 +83,29 @@ static int64_t getRows(RotateOp op) {
   return op.getSourceType().getDimSize(getSequenceDim(op.getLayout()));
 }
 
+/// Numbers that are finite may make frequencies that are not.
+static LogicalResult verifyFinite(RotateOp op,
+                                  FrequencyScheduleAttrInterface schedule) {
+  int64_t rotated = op.getNumRotated();
+  std::optional<int64_t> longest = std::numeric_limits<int64_t>::max();
+  auto verify = [&](StringRef name, ArrayRef<double> values) -> LogicalResult {
+    for (auto [plane, value] : llvm::enumerate(values))
+      if (!std::isfinite(value))
+        return op.emitOpError()
+               << "expects finite " << name << " of " << schedule
+               << ", but got " << value << " for plane " << plane;
+    return success();
+  };
+  if (failed(verify("frequencies", schedule.getStartFrequencies(rotated))))
+    return failure();
+  for (std::optional<int64_t> length : {std::optional<int64_t>(), longest})
+    if (failed(
+            verify("frequencies", schedule.getFrequencies(rotated, length))) ||
+        failed(verify("rates", schedule.getRates(rotated, length))))
+      return failure();
+  return success();
+}
+
 static LogicalResult verifySchedules(RotateOp op) {
   FrequencyScheduleAttrInterface schedule = op.getScheduleAttr();
   FrequencyScheduleAttrInterface subtrahend = op.getSubtrahendAttr();
@@ -96,7 +122,8 @@ static LogicalResult verifySchedules(RotateOp op) {
     return emit() << "expects a schedule to take another from, but got none";
   // rotate (C5)
   for (FrequencyScheduleAttrInterface each : {schedule, subtrahend})
-    if (each && failed(each.verifyRotated(emit, op.getNumRotated())))
+    if (each && (failed(each.verifyRotated(emit, op.getNumRotated())) ||
+                 failed(verifyFinite(op, each))))
       return failure();
   // rotate (C10)
   bool needsLength = false;
@@ -119,7 +146,7 @@ static LogicalResult verifySchedules(RotateOp op) {
 /// Whether magnitudes depend on positions.
 static bool decays(RotateOp op) {
   for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
-    if (each && !each.getRates(op.getNumRotated()).empty())
+    if (each && !each.getRates(op.getNumRotated(), std::nullopt).empty())
       return true;
   return false;
 }
@@ -197,7 +224,8 @@ LogicalResult RotateOp::verify() {
     return emitOpError() << "expects a static head size, but got " << source;
   // rotate (C3)
   if (getFirstRotated() < 0 || getNumRotated() < 0 ||
-      getFirstRotated() + getNumRotated() > getHeadSize())
+      getFirstRotated() > getHeadSize() ||
+      getNumRotated() > getHeadSize() - getFirstRotated())
     return emitOpError() << "expects rotated dimensions within the head size "
                          << getHeadSize() << ", but got " << getNumRotated()
                          << " from " << getFirstRotated() << " on";

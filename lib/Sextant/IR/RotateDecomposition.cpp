@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -69,7 +70,8 @@ private:
   Value buildAngle(OpBuilder &b, Value position, Value plane,
                    ValueRange arguments);
   Value buildMagnitude(OpBuilder &b, ValueRange arguments);
-  Value buildDecay(OpBuilder &b, Value position, Value plane);
+  Value buildDecay(OpBuilder &b, Value position, Value plane,
+                   ValueRange arguments);
   void buildRangeCheck();
   Value getLength(OpBuilder &b, ValueRange arguments);
 
@@ -185,23 +187,20 @@ Value TableBuilder::buildMagnitude(OpBuilder &b, ValueRange arguments) {
 }
 
 /// exp(rate * (position - center)), or null where nothing decays.
-Value TableBuilder::buildDecay(OpBuilder &b, Value position, Value plane) {
-  SmallVector<double> rates;
-  if (FrequencyScheduleAttrInterface schedule = op.getScheduleAttr())
-    rates = schedule.getRates(op.getNumRotated());
-  if (FrequencyScheduleAttrInterface subtrahend = op.getSubtrahendAttr()) {
-    SmallVector<double> others = subtrahend.getRates(op.getNumRotated());
-    rates.resize(std::max(rates.size(), others.size()));
-    for (auto [plane, other] : llvm::enumerate(others))
-      rates[plane] -= other;
-  }
-  if (rates.empty())
+Value TableBuilder::buildDecay(OpBuilder &b, Value position, Value plane,
+                               ValueRange arguments) {
+  int64_t rotated = op.getNumRotated();
+  Value length = getLength(b, arguments);
+  auto build = [&](FrequencyScheduleAttrInterface each) {
+    bool decays = each && !each.getRates(rotated, std::nullopt).empty();
+    return decays ? each.buildRate(b, loc, rotated, plane, length) : Value();
+  };
+  Value rate = build(op.getScheduleAttr());
+  if (Value other = build(op.getSubtrahendAttr()))
+    rate = rate ? arith::SubFOp::create(b, loc, rate, other).getResult()
+                : arith::NegFOp::create(b, loc, other).getResult();
+  if (!rate)
     return Value();
-  auto type = RankedTensorType::get({static_cast<int64_t>(rates.size())},
-                                    b.getF64Type());
-  Value table = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, ArrayRef<double>(rates)));
-  Value rate = tensor::ExtractOp::create(b, loc, table, plane);
   if (op.getCenter())
     position =
         arith::SubIOp::create(b, loc, position, toI64(b, op.getCenter()));
@@ -248,45 +247,56 @@ static std::pair<Value, Value> buildExtremes(OpBuilder &builder, Location loc,
   return {read(0), read(1)};
 }
 
-/// Positions that a table has no row for fail, and do not read behind it.
+/// Positions that a table has no row for fail, and do not read behind it. Sums
+/// are of 128 bits: a sum that wraps around could come to lie in the table.
 void TableBuilder::buildRangeCheck() {
-  Value first, last;
+  Type wide = builder.getIntegerType(128);
+  auto widen = [&](Value value) -> Value {
+    return arith::ExtSIOp::create(builder, loc, wide, toI64(builder, value));
+  };
+  auto add = [&](Value left, Value right) -> Value {
+    return arith::AddIOp::create(builder, loc, left, right);
+  };
+  auto compare = [&](arith::CmpIPredicate predicate, Value left,
+                     Value right) -> Value {
+    return arith::CmpIOp::create(builder, loc, predicate, left, right);
+  };
+  using Predicate = arith::CmpIPredicate;
+  auto sizeOf = [&](Value value, int64_t dim) {
+    return widen(getValueOrCreateConstantIndexOp(
+        builder, loc, getSizes(builder, loc, value)[dim]));
+  };
+  Value zero = arith::ConstantIntOp::create(builder, loc, wide, 0);
+
+  // The least position, and the one behind the greatest.
+  Value first, end, none;
   if (Value positions = op.getPositions()) {
-    std::tie(first, last) = buildExtremes(builder, loc, positions);
+    auto [least, most] = buildExtremes(builder, loc, positions);
+    none = compare(Predicate::slt, most, least);
+    first = widen(least);
+    end = add(widen(most), arith::ConstantIntOp::create(builder, loc, wide, 1));
   } else {
-    OpFoldResult count =
-        getSizes(builder, loc, op.getSource())[getSequenceDim(op.getLayout())];
-    first = op.getOrigin()
-                ? op.getOrigin()
-                : arith::ConstantIndexOp::create(builder, loc, 0).getResult();
-    last = arith::SubIOp::create(
-        builder, loc,
-        arith::AddIOp::create(
-            builder, loc, first,
-            getValueOrCreateConstantIndexOp(builder, loc, count)),
-        arith::ConstantIndexOp::create(builder, loc, 1));
-    first = toI64(builder, first);
-    last = toI64(builder, last);
+    Value count = sizeOf(op.getSource(), getSequenceDim(op.getLayout()));
+    none = compare(Predicate::eq, count, zero);
+    first = op.getOrigin() ? widen(op.getOrigin()) : zero;
+    end = add(first, count);
     if (Value starts = op.getStarts()) {
       auto [least, most] = buildExtremes(builder, loc, starts);
-      first = arith::AddIOp::create(builder, loc, first, least);
-      last = arith::AddIOp::create(builder, loc, last, most);
+      none = arith::OrIOp::create(builder, loc, none,
+                                  compare(Predicate::slt, most, least));
+      first = add(first, widen(least));
+      end = add(end, widen(most));
     }
   }
-  Value rows = toI64(
-      builder, getValueOrCreateConstantIndexOp(
-                   builder, loc, getSizes(builder, loc, op.getCosine())[0]));
-  Value zero =
-      arith::ConstantIntOp::create(builder, loc, builder.getI64Type(), 0);
-  Value begins = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
-                                       first, zero);
-  Value ends = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
-                                     last, rows);
+  Value fits = arith::AndIOp::create(
+      builder, loc, compare(Predicate::sge, first, zero),
+      compare(Predicate::sle, end, sizeOf(op.getCosine(), 0)));
+  // Types of one shape may have different numbers of rows when they run.
+  fits = arith::AndIOp::create(
+      builder, loc, fits,
+      compare(Predicate::sle, end, sizeOf(op.getSine(), 0)));
   // No rows at all ask for nothing.
-  Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
-                                     last, first);
-  Value inside = arith::OrIOp::create(
-      builder, loc, none, arith::AndIOp::create(builder, loc, begins, ends));
+  Value inside = arith::OrIOp::create(builder, loc, none, fits);
   int64_t size = cast<ShapedType>(op.getCosine().getType()).getDimSize(0);
   std::string message = "expects positions within the table of a rotation";
   if (!ShapedType::isDynamic(size))
@@ -313,6 +323,22 @@ SmallVector<OpFoldResult> TableBuilder::getShape() {
   if (differs)
     shape[0] = sizes[0];
   return shape;
+}
+
+/// Whether an angle at a position below 2^21 may be beyond 2^31.
+static bool turnsFast(RotateOp op) {
+  int64_t rotated = op.getNumRotated();
+  std::optional<int64_t> longest = std::numeric_limits<int64_t>::max();
+  auto isFast = [](double frequency) {
+    return std::abs(frequency) >= 0x1p31 / 0x1p21;
+  };
+  for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
+    if (each &&
+        (llvm::any_of(each.getStartFrequencies(rotated), isFast) ||
+         llvm::any_of(each.getFrequencies(rotated, std::nullopt), isFast) ||
+         llvm::any_of(each.getFrequencies(rotated, longest), isFast)))
+      return true;
+  return false;
 }
 
 RotateTables TableBuilder::build() {
@@ -346,14 +372,15 @@ RotateTables TableBuilder::build() {
         }
         Value angle = buildAngle(b, position, plane, arguments);
         // An entry that is rounded to f32 need not be right to the last bit of
-        // f64.
-        auto precision = type.isF64() ? arith::FastMathFlags::none
-                                      : arith::FastMathFlags::afn;
+        // f64, but approximations hold up to 2^31 only.
+        auto precision = type.isF64() || turnsFast(op)
+                             ? arith::FastMathFlags::none
+                             : arith::FastMathFlags::afn;
         SmallVector<Value> entries = {
             math::CosOp::create(b, loc, angle, precision),
             math::SinOp::create(b, loc, angle, precision)};
         Value magnitude = buildMagnitude(b, arguments);
-        if (Value decay = buildDecay(b, position, plane))
+        if (Value decay = buildDecay(b, position, plane, arguments))
           magnitude =
               magnitude
                   ? arith::MulFOp::create(b, loc, magnitude, decay).getResult()

@@ -78,3 +78,26 @@ Value ByLengthAttr::buildMagnitude(OpBuilder &builder, Location loc,
   Value shorter = getShorter().buildMagnitude(builder, loc, length);
   return select(*this, builder, loc, length, longer, shorter);
 }
+
+SmallVector<double>
+ByLengthAttr::getRates(int64_t rotated, std::optional<int64_t> length) const {
+  SmallVector<double> rates = choose(*this, length).getRates(rotated, length);
+  // Where only the other one decays, this one does at a rate of 0.
+  bool decays = !getShorter().getRates(rotated, length).empty() ||
+                !getLonger().getRates(rotated, length).empty();
+  if (rates.empty() && decays)
+    rates.resize(rotated / 2, 0.0);
+  return rates;
+}
+
+Value ByLengthAttr::buildRate(OpBuilder &builder, Location loc, int64_t rotated,
+                              Value plane, Value length) const {
+  auto build = [&](FrequencyScheduleAttrInterface schedule) -> Value {
+    if (schedule.getRates(rotated, std::nullopt).empty())
+      return arith::ConstantOp::create(builder, loc,
+                                       builder.getF64FloatAttr(0.0));
+    return schedule.buildRate(builder, loc, rotated, plane, length);
+  };
+  Value longer = build(getLonger());
+  return select(*this, builder, loc, length, longer, build(getShorter()));
+}

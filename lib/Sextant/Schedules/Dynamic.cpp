@@ -36,7 +36,7 @@ LogicalResult DynamicAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 DynamicAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
                            int64_t rotated) const {
-  return verifyAtLeastTwoPlanes(emitError, rotated);
+  return verifyAtLeastTwoPlanes(emitError, getMnemonic(), rotated);
 }
 
 bool DynamicAttr::needsLength() const { return true; }

@@ -40,6 +40,7 @@ ExplicitAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
                             int64_t rotated) const {
   if (getFrequencies().size() * 2 == rotated)
     return success();
-  return emitError() << "expects one frequency for each of " << rotated / 2
-                     << " planes, but got " << getFrequencies().size();
+  return emitError()
+         << "expects one frequency of #sextant.explicit for each of "
+         << rotated / 2 << " planes, but got " << getFrequencies().size();
 }

@@ -39,11 +39,11 @@ sextant::verifyPositive(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult
 sextant::verifyAtLeastTwoPlanes(function_ref<InFlightDiagnostic()> emitError,
-                                int64_t rotated) {
+                                StringRef name, int64_t rotated) {
   if (rotated == 0 || rotated > 2)
     return success();
-  return emitError() << "expects at least 4 rotated dimensions, but got "
-                     << rotated;
+  return emitError() << "expects at least 4 rotated dimensions for #sextant."
+                     << name << ", but got " << rotated;
 }
 
 /// One element of a constant table of one row a plane.
@@ -101,23 +101,40 @@ Value sextant::buildTabulatedAngle(FrequencyScheduleAttrInterface schedule,
   return arith::MulFOp::create(builder, loc, steps, frequency);
 }
 
+Value sextant::buildTabulatedRate(FrequencyScheduleAttrInterface schedule,
+                                  OpBuilder &builder, Location loc,
+                                  int64_t rotated, Value plane) {
+  SmallVector<double> rates = schedule.getRates(rotated, std::nullopt);
+  return lookUp(builder, loc, ArrayRef<double>(rates), builder.getF64Type(),
+                plane);
+}
+
 Value sextant::buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
                                       OpBuilder &builder, Location loc) {
   return arith::ConstantOp::create(
       builder, loc, builder.getF64FloatAttr(schedule.getMagnitude({})));
 }
 
+/// A number with or without a point.
 FailureOr<APFloat> sextant::parseDouble(AsmParser &parser) {
-  double value;
-  if (parser.parseFloat(value))
+  Attribute value;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseAttribute(value))
     return failure();
-  return APFloat(value);
+  if (auto real = dyn_cast<FloatAttr>(value))
+    return APFloat(real.getValueAsDouble());
+  if (auto whole = dyn_cast<IntegerAttr>(value))
+    return APFloat(whole.getValue().signedRoundToDouble());
+  return parser.emitError(loc) << "expects a number, but got " << value;
 }
 
 FailureOr<DenseF64ArrayAttr> sextant::parseDoubles(AsmParser &parser) {
   SmallVector<double> values;
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
-        return parser.parseFloat(values.emplace_back());
+        FailureOr<APFloat> value = parseDouble(parser);
+        if (succeeded(value))
+          values.push_back(value->convertToDouble());
+        return ParseResult(value);
       }))
     return failure();
   return DenseF64ArrayAttr::get(parser.getContext(), values);

@@ -32,8 +32,9 @@ LongropeAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
                             int64_t rotated) const {
   if (getFactors().size() * 2 == rotated)
     return success();
-  return emitError() << "expects one factor for each of " << rotated / 2
-                     << " planes, but got " << getFactors().size();
+  return emitError() << "expects one factor of #sextant.longrope for each of "
+                     << rotated / 2 << " planes, but got "
+                     << getFactors().size();
 }
 
 SmallVector<double> LongropeAttr::getFrequencies(int64_t rotated,

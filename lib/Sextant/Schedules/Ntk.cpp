@@ -24,7 +24,7 @@ LogicalResult NtkAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 NtkAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
                        int64_t rotated) const {
-  return verifyAtLeastTwoPlanes(emitError, rotated);
+  return verifyAtLeastTwoPlanes(emitError, getMnemonic(), rotated);
 }
 
 SmallVector<double> NtkAttr::getFrequencies(int64_t rotated,

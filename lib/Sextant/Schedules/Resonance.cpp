@@ -19,8 +19,12 @@ LogicalResult
 ResonanceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                       FrequencyScheduleAttrInterface of) {
   // resonance (C1)
-  if (isa<SectionsAttr>(of))
-    return emitError() << "expects a schedule of one axis, but got " << of;
+  auto resonates =
+      of.walk([](ResonanceAttr) { return WalkResult::interrupt(); });
+  if (isa<SectionsAttr>(of) || resonates.wasInterrupted())
+    return emitError() << "expects a schedule of one axis that does not "
+                          "resonate, but got "
+                       << of;
   return success();
 }
 
@@ -114,4 +118,14 @@ Value ResonanceAttr::buildMagnitude(OpBuilder &b, Location loc,
 
 double ResonanceAttr::getMagnitude(std::optional<int64_t> length) const {
   return getOf().getMagnitude(length);
+}
+
+SmallVector<double>
+ResonanceAttr::getRates(int64_t rotated, std::optional<int64_t> length) const {
+  return getOf().getRates(rotated, length);
+}
+
+Value ResonanceAttr::buildRate(OpBuilder &b, Location loc, int64_t rotated,
+                               Value plane, Value length) const {
+  return getOf().buildRate(b, loc, rotated, plane, length);
 }

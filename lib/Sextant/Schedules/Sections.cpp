@@ -35,7 +35,7 @@ SectionsAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
   for (int64_t size : getPlanes().asArrayRef())
     sum += std::min(size, rotated);
   if (sum * 2 != rotated)
-    return emitError() << "expects sections of " << rotated / 2
+    return emitError() << "expects #sextant.sections of " << rotated / 2
                        << " planes together, but got " << sum;
   return getOf().verifyRotated(emitError, rotated);
 }
@@ -67,4 +67,9 @@ SmallVector<int64_t> SectionsAttr::getPeriods(int64_t rotated) const {
 
 double SectionsAttr::getMagnitude(std::optional<int64_t> length) const {
   return getOf().getMagnitude(length);
+}
+
+SmallVector<double>
+SectionsAttr::getRates(int64_t rotated, std::optional<int64_t> length) const {
+  return getOf().getRates(rotated, length);
 }

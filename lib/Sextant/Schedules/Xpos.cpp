@@ -19,7 +19,8 @@ LogicalResult XposAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (failed(verifyPositive(emitError, "span", span)))
     return failure();
   // xpos (C2)
-  if (isa<SectionsAttr, XposAttr>(of))
+  bool decays = !of.getRates(/*rotated=*/2, std::nullopt).empty();
+  if (isa<SectionsAttr>(of) || decays)
     return emitError() << "expects a schedule of one axis that does not decay, "
                           "but got "
                        << of;
@@ -32,7 +33,8 @@ XposAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
   return getOf().verifyRotated(emitError, rotated);
 }
 
-SmallVector<double> XposAttr::getRates(int64_t rotated) const {
+SmallVector<double> XposAttr::getRates(int64_t rotated,
+                                       std::optional<int64_t>) const {
   SmallVector<double> rates;
   double span = getSpan().convertToDouble();
   for (int64_t plane = 0; plane < rotated / 2; ++plane) {

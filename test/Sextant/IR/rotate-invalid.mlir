@@ -56,6 +56,14 @@ func.func @rotate_c3_negative(%x: tensor<2x3x5x8xf32>) {
 
 // -----
 
+func.func @rotate_c3_beyond_64_bits(%x: tensor<2x3x5x8xf32>) {
+  // expected-error @+1 {{expects rotated dimensions within the head size 8, but got 2 from 9223372036854775807 on}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) by #sextant.geometric<base = 1.0e4> pairs halves first 9223372036854775807 count 2
+  return
+}
+
+// -----
+
 func.func @rotate_c4_neither(%x: tensor<2x3x5x8xf32>) {
   // expected-error @+1 {{expects angles from a schedule or from cosines and sines, but got neither}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) pairs halves
@@ -73,7 +81,7 @@ func.func @rotate_c4_both(%x: tensor<2x3x5x8xf32>, %c: tensor<1x5x4xf32>) {
 // -----
 
 func.func @rotate_c5(%x: tensor<2x3x5x8xf32>) {
-  // expected-error @+1 {{expects one frequency for each of 4 planes, but got 3}}
+  // expected-error @+1 {{expects one frequency of #sextant.explicit for each of 4 planes, but got 3}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) by #sextant.explicit<[1.0, 0.1, 0.01]> pairs halves
   return
 }

@@ -20,3 +20,13 @@ func.func @schedules() attributes {all = [
                        long = #sextant.resonance<of = #sextant.ntk<base = 1.0e4, factor = 8.0>>, trained = 4096>]} {
   return
 }
+
+// Numbers need no point.
+// CHECK-LABEL: func @whole_numbers
+// CHECK-SAME: #sextant.linear<base = 1.000000e+04, factor = 8.000000e+00>,
+// CHECK-SAME: #sextant.explicit<[1.000000e+00, -2.000000e+00, 5.000000e-01], magnitude = 2.000000e+00>
+func.func @whole_numbers() attributes {all = [
+    #sextant.linear<base = 10000, factor = 8>,
+    #sextant.explicit<[1, -2, 0.5], magnitude = 2>]} {
+  return
+}

@@ -90,8 +90,13 @@ func.func @by_length_c2() attributes {schedule = #sextant.by_length<short = #sex
 
 // -----
 
-// expected-error @+1 {{expects a schedule of one axis, but got #sextant.sections}}
+// expected-error @+1 {{expects a schedule of one axis that does not resonate, but got #sextant.sections}}
 func.func @resonance_c1() attributes {schedule = #sextant.resonance<of = #sextant.sections<of = #sextant.geometric<base = 1.0e4>, planes = [1, 1]>>} { return }
+
+// -----
+
+// expected-error @+1 {{expects a schedule of one axis that does not resonate, but got #sextant.xpos}}
+func.func @resonance_c1_twice() attributes {schedule = #sextant.resonance<of = #sextant.xpos<of = #sextant.resonance<of = #sextant.geometric<base = 1.0e4>>, span = 512.0>>} { return }
 
 // -----
 
@@ -102,6 +107,11 @@ func.func @xpos_c1() attributes {schedule = #sextant.xpos<of = #sextant.geometri
 
 // expected-error @+1 {{expects a schedule of one axis that does not decay, but got #sextant.xpos}}
 func.func @xpos_c2() attributes {schedule = #sextant.xpos<of = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>, span = 512.0>} { return }
+
+// -----
+
+// expected-error @+1 {{expects a schedule of one axis that does not decay, but got #sextant.by_length}}
+func.func @xpos_c2_chosen() attributes {schedule = #sextant.xpos<of = #sextant.by_length<short = #sextant.geometric<base = 1.0e4>, long = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>, trained = 7>, span = 512.0>} { return }
 
 // -----
 
@@ -131,7 +141,7 @@ func.func @sections_c2() attributes {schedule = #sextant.sections<of = #sextant.
 // -----
 
 func.func @rotate_c5_few_factors(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: tensor<3xi64>) {
-  // expected-error @+1 {{expects one factor for each of 4 planes, but got 2}}
+  // expected-error @+1 {{expects one factor of #sextant.longrope for each of 4 planes, but got 2}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>) by #sextant.longrope<base = 1.0e4, factors = [1.0, 2.0]> pairs halves
   return
 }
@@ -139,7 +149,7 @@ func.func @rotate_c5_few_factors(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %
 // -----
 
 func.func @rotate_c5_few_sections(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: tensor<3xi64>) {
-  // expected-error @+1 {{expects sections of 4 planes together, but got 3}}
+  // expected-error @+1 {{expects #sextant.sections of 4 planes together, but got 3}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>) by #sextant.sections<of = #sextant.geometric<base = 1.0e4>, planes = [2, 1]> pairs halves
   return
 }
@@ -147,8 +157,24 @@ func.func @rotate_c5_few_sections(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, 
 // -----
 
 func.func @rotate_c5_one_plane(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: tensor<3xi64>) {
-  // expected-error @+1 {{expects at least 4 rotated dimensions, but got 2}}
+  // expected-error @+1 {{expects at least 4 rotated dimensions for #sextant.ntk, but got 2}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>) by #sextant.ntk<base = 1.0e4, factor = 2.0> pairs halves count 2
+  return
+}
+
+// -----
+
+func.func @rotate_c5_no_frequency(%x: tensor<2x3x5x4xf32>) {
+  // expected-error @+1 {{expects finite frequencies of #sextant.longrope}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>) by #sextant.longrope<base = 1.0e4, factors = [1.0e-310, 1.0]> pairs halves
+  return
+}
+
+// -----
+
+func.func @rotate_c5_no_rate(%x: tensor<2x3x5x4xf32>) {
+  // expected-error @+1 {{expects finite rates of #sextant.xpos}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>) by #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 1.0e-310> pairs halves
   return
 }
 
@@ -175,3 +201,9 @@ func.func @rotate_c10_batch(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: te
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>) by #sextant.dynamic<base = 1.0e4, factor = 2.0, trained = 7> length(%n : tensor<3xi64>) pairs halves
   return
 }
+
+// -----
+
+// expected-error @+2 {{expects a number, but got "two"}}
+// expected-error @+1 {{failed to parse}}
+func.func @factor_in_words() attributes {schedule = #sextant.yarn<base = 1.0e4, factor = "two", trained = 7>} { return }

@@ -33,13 +33,18 @@ LogicalResult verifyPositive(function_ref<InFlightDiagnostic()> emitError,
 /// Fails, and says so, if an exponent would divide by rotated - 2 = 0.
 LogicalResult
 verifyAtLeastTwoPlanes(function_ref<InFlightDiagnostic()> emitError,
-                       int64_t rotated);
+                       StringRef name, int64_t rotated);
 
 /// The angle as position * frequency, from constant tables; with a start
 /// position from either of two, with periods after a remainder.
 Value buildTabulatedAngle(FrequencyScheduleAttrInterface schedule,
                           OpBuilder &builder, Location loc, int64_t rotated,
                           Value position, Value plane);
+
+/// The rate of a plane, from a constant table.
+Value buildTabulatedRate(FrequencyScheduleAttrInterface schedule,
+                         OpBuilder &builder, Location loc, int64_t rotated,
+                         Value plane);
 
 /// The magnitude of a schedule that does not need the length.
 Value buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,

@@ -14,6 +14,8 @@ from rotations import geometric
 LAST = 2 ** 21
 # Bases that models use, and the extremes between which they lie.
 BASES = (1e4, 5e5, 1e6, 1e7, 500.0, 10.0, 2.5e9)
+# Faster than anything that can be told apart: angles beyond 2^31.
+FAST = [2000.0, 1e4, -65536.0, 1e6]
 
 
 def function(name, rows, size, schedule):
@@ -33,6 +35,7 @@ def main():
     runs = [(f"all_{n}", numpy.arange(LAST), 8, *ladder) for n, ladder in enumerate(ladders[:2])]
     runs += [(f"some_{n}", numpy.append(random.integers(0, LAST, 4093), LAST - 1), 256, *ladder)
              for n, ladder in enumerate(ladders)]
+    runs.append(("fast", runs[-1][1], 8, f"#sextant.explicit<{FAST}>", lambda size: numpy.array(FAST)))
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         library = native.build("".join(function(name, len(p), size, text) for name, p, size, text, _ in runs),
