@@ -66,19 +66,44 @@ def Sextant_AttentionOp : Sextant_AttentionLike<"attention", [
       } : tensor<2x6x?x24xf32>
       return %o : tensor<2x6x?x24xf32>
     }
+    // A slope for each head and a bias for each key, behind a past of each batch entry.
+    func.func @two_operands(%q: tensor<?x6x?x16xf32>, %k: tensor<?x6x?x16xf32>, %v: tensor<?x6x?x24xf32>,
+                            %slopes: tensor<6xf32>, %bias: tensor<?x?xf32>,
+                            %past: tensor<?xi64>) -> tensor<?x6x?x24xf32> {
+      %o = sextant.attention query(%q : tensor<?x6x?x16xf32>)
+          key(%k : tensor<?x6x?x16xf32>) value(%v : tensor<?x6x?x24xf32>)
+          auxiliary(%slopes as <[head]> : tensor<6xf32>, %bias as <[batch, key]> : tensor<?x?xf32>)
+          at [0, 0, %past : tensor<?xi64>, 0] scale 2.500000e-01 score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %slope: f32, %own: f32):
+        %0 = sextant.alibi %s slope %slope at %i, %j : f32
+        %1 = arith.addf %0, %own : f32
+        sextant.yield %1 : f32
+      } : tensor<?x6x?x24xf32>
+      return %o : tensor<?x6x?x24xf32>
+    }
     // Shaw, Uszkoreit and Vaswani 2018: vectors by clipped distance, added to
-    // keys (their products with the queries are looked up) and to values.
-    func.func @relative(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,
-                        %qa: tensor<2x6x?x33xf32>, %w: tensor<33x24xf32>) -> tensor<2x6x?x24xf32> {
-      %o = sextant.attention query(%q : tensor<2x6x?x16xf32>)
-          key(%k : tensor<2x6x?x16xf32>) value(%v : tensor<2x6x?x24xf32>)
-          auxiliary(%qa as <[batch, head, query, distance], center = 16> : tensor<2x6x?x33xf32>)
-          relative_value(%w as <[distance, free], center = 16> : tensor<33x24xf32>) score {
-      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %a: f32):
-        %0 = arith.addf %s, %a : f32
-        sextant.yield %0 : f32
-      } : tensor<2x6x?x24xf32>
-      return %o : tensor<2x6x?x24xf32>
+    // keys and to values. Those of keys are multiplied with all queries, and
+    // these products looked up; the scale is for them too, as it has reached the
+    // score already.
+    func.func @relative(%q: tensor<2x6x37x16xf32>, %k: tensor<2x6x37x16xf32>, %v: tensor<2x6x37x24xf32>,
+                        %a: tensor<33x16xf32>, %w: tensor<33x24xf32>,
+                        %zeros: tensor<2x6x37x33xf32>) -> tensor<2x6x37x24xf32> {
+      %qa = linalg.contract indexing_maps = [affine_map<(b, h, i, r, d) -> (b, h, i, d)>,
+                                             affine_map<(b, h, i, r, d) -> (r, d)>,
+                                             affine_map<(b, h, i, r, d) -> (b, h, i, r)>]
+          ins(%q, %a : tensor<2x6x37x16xf32>, tensor<33x16xf32>) outs(%zeros : tensor<2x6x37x33xf32>)
+          -> tensor<2x6x37x33xf32>
+      %scale = arith.constant 2.500000e-01 : f32
+      %o = sextant.attention query(%q : tensor<2x6x37x16xf32>)
+          key(%k : tensor<2x6x37x16xf32>) value(%v : tensor<2x6x37x24xf32>)
+          auxiliary(%qa as <[batch, head, query, distance], center = 16> : tensor<2x6x37x33xf32>)
+          scale 2.500000e-01 relative_value(%w as <[distance, free], center = 16> : tensor<33x24xf32>) score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %product: f32):
+        %0 = arith.mulf %product, %scale : f32
+        %1 = arith.addf %s, %0 : f32
+        sextant.yield %1 : f32
+      } : tensor<2x6x37x24xf32>
+      return %o : tensor<2x6x37x24xf32>
     }
     // Huang et al. 2020, method 3: products weighted by distance.
     func.func @trilinear(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,

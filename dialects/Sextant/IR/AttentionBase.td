@@ -77,7 +77,8 @@ defvar attentionOperands = [{
       value's, number of heads.
     - (C7) the query and the key of a pair have the same head size.
     - (C8) `origin` has four entries, batch, head, query and key; the last two
-      may be tensors or memrefs of one index for each batch entry.
+      may be tensors or memrefs of one index or integer for each batch entry,
+      and are then written with their types: `at [0, 0, %past : tensor<?xi64>, 0]`.
     - (C9) `roles` has one entry for each auxiliary operand, with one role for
       each of its dimensions; a dimension of size other than 1 has the size of
       its role. `beyond = zero` is of an operand without free dimensions.
@@ -95,6 +96,10 @@ defvar attentionOperands = [{
       dimension, of the pair's head size; elements are floats.
     - (C16) `labels`, integers with the roles batch, head, query and key alone,
       are there if a role is `label`, and have `label_roles`.
+
+    Several operands of one clause are separated by commas, each with its own
+    roles and type, and the region takes an argument for each in that order:
+    `auxiliary(%a as <[head]> : tensor<6xf32>, %b as <[batch, key]> : tensor<2x?xf32>)`.
 
     What it refuses: dropout, and positions that are not contiguous within a
     row of queries or keys (they come as auxiliary operands). A projection that
