@@ -128,7 +128,7 @@ def load_torch_sdpa(job):
     bias = peers.dense_bias(case, dims, masked)
     bias = None if bias is None else torch.from_numpy(bias)
     causal = bool(case.get("causal")) and not masked
-    rotate = torch_rotation(case, dims) if case.get("term") == "rope" else lambda x: x
+    rotate = torch_rotation(case, dims) if case.get("term") == "rope-tables" else lambda x: x
     grouped = q.shape[1] != k.shape[1]
     last = {}
 
@@ -165,7 +165,7 @@ def load_torch_flex(job):
     mask = None
     if case.get("causal"):
         mask = create_block_mask(lambda b, h, i, j: j <= i + past, None, None, q.shape[2], k.shape[2], device="cpu")
-    rotate = torch_rotation(case, dims) if case.get("term") == "rope" else lambda x: x
+    rotate = torch_rotation(case, dims) if case.get("term") == "rope-tables" else lambda x: x
     grouped = q.shape[1] != k.shape[1]
     compiled = torch.compile(
         lambda q, k, v: flex_attention(rotate(q), rotate(k), v, score_mod=score_mod, block_mask=mask, enable_gqa=grouped),
@@ -263,7 +263,7 @@ def load_openvino_attention(job):
         nodes[name] = ops.parameter(list(array.shape), np.float32, name=name)
         nodes[name].output(0).set_names({name})
     parameters = list(nodes.values())
-    if case.get("term") == "rope":
+    if case.get("term") == "rope-tables":
         cosine, sine = (ops.constant(table) for table in peers.full_angles(case, dims))
         for name in "qk":
             a, b = ops.split(nodes[name], 3, 2).outputs()

@@ -53,7 +53,7 @@ def libraries():
 def load(job):
     """None for a rotation, and for ALiBi: its mask is in f16, which distances do not fit."""
     case, dims = job["case"], job["dims"]
-    if case.get("term") in ("rope", "alibi"):
+    if case.get("term") in ("rope-tables", "alibi"):
         return None
     base, cpu = libraries()
     inputs = {name: array for name, array in np.load(job["inputs"]).items() if name in "qkv"}

@@ -12,7 +12,7 @@ import attention
 from attention import key_heads, sizes
 
 # Terms of attention.json that peers can be given.
-COMPARED = {None, "rope", "alibi", "t5"}
+COMPARED = {None, "rope-tables", "alibi", "t5"}
 
 
 def distance(queries, keys):
@@ -90,7 +90,7 @@ def onnx_model(case, dims, operator):
     if flat:
         shapes = {name: [1, shape[2], shape[1] * size] for name, shape in shapes.items()}
         results = {"o": [1, queries, heads * size]}
-    if term == "rope" and operator in ("attention", "unfused"):
+    if term == "rope-tables" and operator in ("attention", "unfused"):
         cosine, sine = full_angles(case, dims)
         constants |= {"cosines": cosine, "sines": sine, "zero": np.array([0]), "middle": np.array([size // 2]),
                       "end": np.array([size]), "last": np.array([3])}
@@ -106,7 +106,7 @@ def onnx_model(case, dims, operator):
         nodes.append(helper.make_node("Attention", [operands["q"], operands["k"], "v", *(["mask"] if bias is not None else [])],
                                       ["o"], **attributes))
     elif operator == "multi-head":
-        if groups != heads or term == "rope":
+        if groups != heads or term == "rope-tables":
             return None
         masked = needs_mask(case, dims)
         bias = dense_bias(case, dims, masked)
@@ -155,7 +155,7 @@ def grouped_model(case, dims):
     constants = {"lengths": np.array([total - 1], np.int32), "total": np.array(total, np.int32)}
     names = ["q", "k", "v", "past_k", "past_v", "lengths", "total"]
     attributes = {"num_heads": heads, "kv_num_heads": groups}
-    if case.get("term") == "rope":
+    if case.get("term") == "rope-tables":
         constants |= {name: attention.fill(name, (1, total, size // 2)).astype(np.float32)[0] for name in ("cosine", "sine")}
         names += ["cosine", "sine"]
         attributes["do_rotary"] = 1
