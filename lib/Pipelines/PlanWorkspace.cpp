@@ -202,6 +202,19 @@ Value Planner::multiply(Value lhs, Value rhs) {
   return product = arith::MinUIOp::create(builder, loc, chosen, limit);
 }
 
+/// Whether `expr` is no smaller where its one operand is larger.
+static bool ascends(AffineExpr expr) {
+  if (isa<AffineConstantExpr, AffineDimExpr, AffineSymbolExpr>(expr))
+    return true;
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  if (expr.getKind() == AffineExprKind::Mod || !ascends(binary.getLHS()))
+    return false;
+  if (expr.getKind() == AffineExprKind::Add)
+    return ascends(binary.getRHS());
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return factor && factor.getValue() > 0;
+}
+
 LogicalResult Planner::measure(Buffer &buffer) {
   memref::AllocOp alloc = buffer.alloc;
   MemRefType type = alloc.getType();
@@ -214,16 +227,21 @@ LogicalResult Planner::measure(Buffer &buffer) {
        parent = parent->getParentOp())
     buffer.perThread |= isa<scf::ParallelOp, scf::ForallOp>(parent);
 
-  Operation *step = entry.getBody().front().findAncestorOpInBlock(*alloc);
-  OpBuilder modelBuilder(step);
+  OpBuilder modelBuilder(alloc);
   for (Value size : alloc.getDynamicSizes()) {
     if (isKnown(size)) {
       buffer.sizes.push_back(size);
       continue;
     }
-    // A tile's size varies with its loop; the largest one is reserved.
+    // A tile's size varies with its loop; the largest one is reserved. Upstream
+    // has no bound of one that is rounded up, so that is done to the bound.
+    auto rounded = size.getDefiningOp<affine::AffineApplyOp>();
+    if (rounded && (rounded.getMapOperands().size() != 1 ||
+                    !ascends(rounded.getAffineMap().getResult(0))))
+      rounded = nullptr;
     FailureOr<OpFoldResult> bound = affine::reifyIndexValueBound(
-        modelBuilder, alloc.getLoc(), presburger::BoundType::UB, size,
+        modelBuilder, alloc.getLoc(), presburger::BoundType::UB,
+        rounded ? rounded.getMapOperands().front() : size,
         [&](Value value, std::optional<int64_t> dim,
             ValueBoundsConstraintSet &) {
           return dim ? isa<BlockArgument>(value) && isKnown(value)
@@ -231,6 +249,9 @@ LogicalResult Planner::measure(Buffer &buffer) {
         },
         /*closedUB=*/true);
     Value reified;
+    if (succeeded(bound) && rounded)
+      bound = affine::makeComposedFoldedAffineApply(
+          modelBuilder, alloc.getLoc(), rounded.getAffineMap(), {*bound});
     if (succeeded(bound))
       reified =
           getValueOrCreateConstantIndexOp(modelBuilder, alloc.getLoc(), *bound);

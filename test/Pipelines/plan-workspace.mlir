@@ -137,6 +137,27 @@ func.func @multiplies_what_a_view_joins(%x: memref<?x?xf32>) {
 
 // -----
 
+// A part that is rounded up is at most the whole rounded up.
+// CHECK-LABEL: func.func private @rounds_the_bound_of_a_part_up_workspace(
+// CHECK-SAME: %[[X:[^:]*]]: memref<?xf32>,
+// CHECK: %[[N:.*]] = memref.dim %[[X]], %c0
+// CHECK: affine.apply #{{.*}}()[%[[N]]]
+func.func @rounds_the_bound_of_a_part_up(%x: memref<?xf32>, %ends: memref<?xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %end = memref.load %ends[%i] : memref<?xindex>
+    %part = affine.min affine_map<()[s0, s1] -> (s0, s1)>()[%end, %n]
+    %panels = affine.apply affine_map<()[s0] -> (s0 ceildiv 16)>()[%part]
+    %a = memref.alloc(%panels) : memref<?x16xf32>
+    "test.use"(%a) : (memref<?x16xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
 func.func @depends_on_data(%x: memref<5xindex>) {
   %c0 = arith.constant 0 : index
   %computed = memref.alloc() : memref<5xindex>
