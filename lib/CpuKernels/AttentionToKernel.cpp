@@ -13,6 +13,7 @@
 #include "sextant/Sextant/IR/RotateTables.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -61,6 +62,26 @@ static bool hasKeyRole(AuxiliaryAttr roles) {
   return llvm::is_contained(roles.getRoles(), DimensionRole::key);
 }
 
+/// Whether the queries are no more than a chunk: few rows, however many keys.
+static bool hasFewRows(AttentionOp op) {
+  constexpr int64_t few = 256;
+  Value query = op.getQueries()[0];
+  unsigned dim = getSequenceDim(op.getQueryLayout());
+  int64_t rows = cast<ShapedType>(query.getType()).getDimSize(dim);
+  if (!ShapedType::isDynamic(rows))
+    return rows <= few;
+  auto slice = query.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!slice)
+    return false;
+  auto size = dyn_cast<Value>(slice.getMixedSizes()[dim]);
+  auto least = size ? size.getDefiningOp<affine::AffineMinOp>() : nullptr;
+  return least &&
+         llvm::any_of(least.getMap().getResults(), [](AffineExpr expr) {
+           auto constant = dyn_cast<AffineConstantExpr>(expr);
+           return constant && constant.getValue() <= few;
+         });
+}
+
 /// Why the kernel cannot have this attention, or nothing.
 static std::string whyNot(AttentionOp op) {
   int64_t heads = cast<ShapedType>(op.getQueries()[0].getType())
@@ -94,7 +115,8 @@ static std::string whyNot(AttentionOp op) {
     auto roles = cast<AuxiliaryAttr>(attribute);
     std::optional<unsigned> dim = roles.getEntryDim();
     if (!dim || !operand.getDefiningOp<linalg::LinalgOp>() ||
-        !llvm::is_contained(roles.getRoles(), DimensionRole::query))
+        !llvm::is_contained(roles.getRoles(), DimensionRole::query) ||
+        hasFewRows(op))
       continue;
     int64_t entries = cast<ShapedType>(operand.getType()).getDimSize(*dim);
     if (ShapedType::isDynamic(entries) ||

@@ -141,6 +141,11 @@ void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
   // Only to let presents be their pasts, as with any other target.
   pm.addPass(createRaiseCache());
+  // Without it decaying rotations leave the range of f32. Keys that masks hide
+  // are kept: the oracle leaves it to the masks to hide them.
+  RecenterDecayOptions decay;
+  decay.visible = false;
+  pm.addPass(createRecenterDecay(decay));
   pm.addPass(createDecompose(keepAppends));
   pm.addPass(createLowerTerms());
   pm.addNestedPass<func::FuncOp>(createExpandSoftmax());
@@ -168,11 +173,13 @@ void mlir::sextant::buildCpuRaisedPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
                                            const CpuOptions &options) {
+  pm.addPass(createRecenterDecay());
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());
   pm.addNestedPass<func::FuncOp>(createChunkLinearAttention());
   pm.addPass(createSplitSequences());
   pm.addPass(createJoinPairs());
+  pm.addPass(createSplitQueries());
   pm.addPass(createAttentionToKernel());
   // What has no kernel is computed as its running form is defined, tile by
   // tile: no score matrix is ever in memory.

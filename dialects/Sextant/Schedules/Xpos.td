@@ -22,10 +22,14 @@ def Sextant_Xpos : Sextant_Schedule<"Xpos", "xpos",
 
         zeta[t] = (2 t + 0.4 rotated) / (1.4 rotated)
 
-    The center is the rotation's, and cancels. It bounds the range: within one
-    page of a cache all positions are near the page's center, and queries are
-    rotated with that center again for each page, where they only shrink. Far
-    from one center for all, f32 overflows beyond some 10^5 positions.
+    The center is the rotation's, and cancels. A rotation by itself leaves f32
+    some 36000 positions from it, for a span of 512: the plane of the least
+    zeta grows or shrinks there by 2/7 to the power 70. An attention that reads
+    queries and keys rotated right before it has no such limit, with any target:
+    `sextant-recenter-decay` gives each chunk of queries its own center, so that
+    keys before it only shrink, and underflow where their products do. Keys
+    behind their query grow by definition. Keys that a cache holds rotated keep
+    their center: rotate them behind the cache, or queries again for each page.
 
     - (C1) `span` is positive and finite.
     - (C2) the schedule inside reads one axis and does not decay itself.

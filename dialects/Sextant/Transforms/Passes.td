@@ -9,6 +9,7 @@
 #define SEXTANT_TRANSFORMS_PASSES_TD
 
 include "Sextant/Transforms/CheckPasses.td"
+include "Sextant/Transforms/ChunkPasses.td"
 include "Sextant/Transforms/TilingPasses.td"
 include "mlir/Pass/PassBase.td"
 include "Sextant/Transforms/RaisingPasses.td"

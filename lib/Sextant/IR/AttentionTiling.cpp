@@ -179,21 +179,7 @@ FailureOr<OpFoldResult> AttentionTile::moveOrigin(unsigned position,
     return OpFoldResult(part);
   if (!onTensor)
     return refuse("an origin in memory is moved for one batch entry at a time");
-  auto type = cast<RankedTensorType>(part.getType());
-  Value shift = getValueOrCreateConstantIndexOp(b, loc, offset);
-  if (!type.getElementType().isIndex())
-    shift = arith::IndexCastOp::create(b, loc, type.getElementType(), shift);
-  Value empty =
-      tensor::EmptyOp::create(b, loc, {sizes[0]}, type.getElementType());
-  AffineMap map = b.getMultiDimIdentityMap(1);
-  Value moved = linalg::GenericOp::create(
-                    b, loc, empty.getType(), part, empty, {map, map}, parallel,
-                    [&](OpBuilder &b, Location loc, ValueRange args) {
-                      Value sum = arith::AddIOp::create(b, loc, args[0], shift);
-                      linalg::YieldOp::create(b, loc, sum);
-                    })
-                    .getResult(0);
-  return OpFoldResult(moved);
+  return OpFoldResult(moveOrigins(b, loc, part, offset));
 }
 
 FailureOr<TilingResult> AttentionTile::build(ValueRange destinations) {

@@ -9,6 +9,10 @@
 
 #include "DestinationStyle.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 
 using namespace mlir;
@@ -29,6 +33,26 @@ Value sextant::takeByRoles(OpBuilder &builder, Location loc, Value operand,
     isWhole = false;
   }
   return isWhole ? operand : takeSlice(builder, loc, operand, from, count);
+}
+
+Value sextant::moveOrigins(OpBuilder &builder, Location loc, Value origins,
+                           OpFoldResult offset) {
+  auto type = cast<RankedTensorType>(origins.getType());
+  Value shift = getValueOrCreateConstantIndexOp(builder, loc, offset);
+  if (!type.getElementType().isIndex())
+    shift =
+        arith::IndexCastOp::create(builder, loc, type.getElementType(), shift);
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, getSizes(builder, loc, origins), type.getElementType());
+  AffineMap map = builder.getMultiDimIdentityMap(1);
+  return linalg::GenericOp::create(
+             builder, loc, empty.getType(), origins, empty,
+             ArrayRef<AffineMap>{map, map}, utils::IteratorType::parallel,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Value sum = arith::AddIOp::create(b, loc, args[0], shift);
+               linalg::YieldOp::create(b, loc, sum);
+             })
+      .getResult(0);
 }
 
 TilingResult sextant::cloneTile(OpBuilder &builder,

@@ -19,6 +19,10 @@ Value takeByRoles(OpBuilder &builder, Location loc, Value operand,
                   AuxiliaryAttr roles, ArrayRef<OpFoldResult> offsets,
                   ArrayRef<OpFoldResult> sizes);
 
+/// The origins of several batch entries, each moved by `offset`.
+Value moveOrigins(OpBuilder &builder, Location loc, Value origins,
+                  OpFoldResult offset);
+
 /// Clones `op` onto the operands of a tile, each a slice or as it was; its
 /// types follow its destinations.
 TilingResult cloneTile(OpBuilder &builder, DestinationStyleOpInterface op,

@@ -1,0 +1,110 @@
+//===- ChunkPasses.td - attention in chunks of queries -----*- tablegen -*-===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEXTANT_TRANSFORMS_CHUNKPASSES_TD
+#define SEXTANT_TRANSFORMS_CHUNKPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SplitQueries : Pass<"sextant-split-queries"> {
+  let summary = "Loop over chunks of queries where their products are large";
+  let description = [{
+    Products of all queries with a long table of vectors by distance are as
+    large as a score matrix. An attention that reads such products by query and
+    distance becomes a loop over chunks of its queries, each at its own origin,
+    and each chunk computes the products of its own rows. Only products that
+    nobody else reads, of at least `entries` vectors or of a number that is not
+    known, are worth it; fewer rows than a chunk has stay as they are.
+
+    Products of keys, indexed by key and distance, are read by every chunk and
+    stay whole: [B, H, Sk, entries].
+
+    ```mlir
+    func.func @long(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,
+                    %t: tensor<16x2047xf32>, %rows: index) -> tensor<2x6x?x24xf32> {
+      %zero = arith.constant 0.0 : f32
+      %empty = tensor.empty(%rows) : tensor<2x6x?x2047xf32>
+      %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<2x6x?x2047xf32>) -> tensor<2x6x?x2047xf32>
+      %a = linalg.contract indexing_maps = [affine_map<(b, h, i, r, d) -> (b, h, i, d)>,
+                                            affine_map<(b, h, i, r, d) -> (d, r)>,
+                                            affine_map<(b, h, i, r, d) -> (b, h, i, r)>]
+          ins(%q, %t : tensor<2x6x?x16xf32>, tensor<16x2047xf32>)
+          outs(%init : tensor<2x6x?x2047xf32>) -> tensor<2x6x?x2047xf32>
+      %o = sextant.attention query(%q : tensor<2x6x?x16xf32>)
+          key(%k : tensor<2x6x?x16xf32>) value(%v : tensor<2x6x?x24xf32>)
+          auxiliary(%a as <[batch, head, query, distance], center = 1023> : tensor<2x6x?x2047xf32>) score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+        %0 = arith.addf %s, %x : f32
+        sextant.yield %0 : f32
+      } : tensor<2x6x?x24xf32>
+      return %o : tensor<2x6x?x24xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"chunk", "chunk", "int64_t", "256", "Queries of a chunk">,
+    Option<"entries", "entries", "int64_t", "256",
+           "Vectors from which on products are computed chunk by chunk">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def RecenterDecay : Pass<"sextant-recenter-decay"> {
+  let summary = "Let decaying rotations grow only within a chunk of queries";
+  let description = [{
+    Planes of queries that decay from a center, and of keys that grow from it
+    (`#sextant.xpos`), leave the range of f32 some 36000 positions of a span of
+    512 away from the center, though their products never do. The center
+    cancels, so any will do: an attention between such queries and keys becomes
+    a loop over chunks of queries, and each chunk rotates its queries, and the
+    keys that they see, with the position of its first query as the center.
+    Keys before the chunk then only shrink, and underflow where the true
+    product does. Keys behind the query grow by definition; those that no
+    query sees do not matter.
+
+    A chunk has at most `chunk` rows, and so few that nothing grows by more
+    than exp(4) within it. Queries that have a start or positions for each batch
+    entry are rotated entry by entry.
+
+    Queries and keys have to be rotated right before the attention, by rates
+    that are opposite and around one center. Keys that were rotated before they
+    were put into a cache keep the center that they had.
+
+    ```mlir
+    func.func @xpos(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x8xf32>,
+                    %e: tensor<1x2x?x16xf32>) -> tensor<1x2x?x8xf32> {
+      %0 = sextant.rotate ins(%q : tensor<1x2x?x16xf32>) outs(%e : tensor<1x2x?x16xf32>)
+          by #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0> pairs interleaved
+      %1 = sextant.rotate ins(%k : tensor<1x2x?x16xf32>) outs(%e : tensor<1x2x?x16xf32>)
+          by #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0, growing = true> pairs interleaved
+      %o = sextant.attention query(%0 : tensor<1x2x?x16xf32>) key(%1 : tensor<1x2x?x16xf32>)
+          value(%v : tensor<1x2x?x8xf32>) score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+        %r = sextant.causal %s at %i, %j : f32
+        sextant.yield %r : f32
+      } : tensor<1x2x?x8xf32>
+      return %o : tensor<1x2x?x8xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"chunk", "chunk", "int64_t", "1024", "Most queries of a chunk">,
+    Option<"visible", "visible", "bool", "true",
+           "Rotate only the keys that a chunk sees">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+#endif // SEXTANT_TRANSFORMS_CHUNKPASSES_TD

@@ -1,0 +1,154 @@
+//===- QueryLoop.cpp - attention in chunks of queries ---------------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QueryLoop.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+/// `results` with those of the part written over them.
+static SmallVector<Value> putResults(OpBuilder &b, AttentionOp rows,
+                                     const AttentionPart &part, Layout layout,
+                                     ValueRange results) {
+  Location loc = rows.getLoc();
+  SmallVector<Value> written;
+  for (auto [own, whole] : llvm::zip(rows.getResults(), results)) {
+    // The log-sum-exp is [B, H, Sq] in any layout.
+    SmallVector<DimensionRole, 4> roles = getRolesOf(
+        written.empty() ? layout : Layout::bhsd, DimensionRole::query);
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, whole);
+    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+    part.locate(b, ArrayRef(roles).take_front(sizes.size()), offsets, sizes);
+    written.push_back(tensor::InsertSliceOp::create(b, loc, own, whole, offsets,
+                                                    sizes, strides));
+  }
+  return written;
+}
+
+void sextant::splitQueries(
+    RewriterBase &b, AttentionOp op, int64_t chunk, bool eachBatch,
+    function_ref<AttentionOp(const AttentionPart &)> build) {
+  Location loc = op.getLoc();
+  b.setInsertionPoint(op);
+  Value query = op.getQueries().front();
+  OpFoldResult rows =
+      tensor::getMixedSize(b, loc, query, getSequenceDim(op.getQueryLayout()));
+  std::optional<int64_t> known = getConstantIntValue(rows);
+  bool splits = !known || *known > chunk;
+
+  ReifiedRankedShapedTypeDims shapes;
+  (void)op.reifyResultShapes(b, shapes);
+  SmallVector<Value> results;
+  for (auto [shape, type] : llvm::zip(shapes, op->getResultTypes()))
+    results.push_back(
+        tensor::EmptyOp::create(b, loc, shape, getElementTypeOrSelf(type)));
+
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  auto loop = [&](OpFoldResult end, int64_t step, ValueRange results,
+                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(
+        b, loc, zero, getValueOrCreateConstantIndexOp(b, loc, end),
+        arith::ConstantIndexOp::create(b, loc, step), results);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(
+        b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return SmallVector<Value>(loop.getResults());
+  };
+  auto writePart = [&](const AttentionPart &part, ValueRange results) {
+    return putResults(b, build(part), part, op.getResultLayout(), results);
+  };
+  auto writeRows = [&](AttentionPart part, ValueRange results) {
+    if (!splits)
+      return writePart(part, results);
+    return loop(rows, chunk, results, [&](Value begin, ValueRange results) {
+      part.firstQuery = begin;
+      part.queries = b.getIndexAttr(chunk);
+      if (!known || *known % chunk != 0) {
+        AffineExpr x, y;
+        bindSymbols(b.getContext(), x, y);
+        part.queries = affine::makeComposedFoldedAffineMin(
+            b, loc,
+            AffineMap::get(0, 2, {b.getAffineConstantExpr(chunk), y - x},
+                           b.getContext()),
+            {OpFoldResult(begin), rows});
+      }
+      return writePart(part, results);
+    });
+  };
+  AttentionPart whole;
+  if (eachBatch)
+    results = loop(tensor::getMixedSize(b, loc, query, 0), 1, results,
+                   [&](Value entry, ValueRange results) {
+                     AttentionPart part;
+                     part.batch = entry;
+                     return writeRows(part, results);
+                   });
+  else if (splits)
+    results = writeRows(whole, results);
+  else
+    results = SmallVector<Value>(build(whole).getResults());
+  for (auto [result, type] : llvm::zip(results, op->getResultTypes()))
+    if (result.getType() != type)
+      result = tensor::CastOp::create(b, loc, type, result);
+  b.replaceOp(op, results);
+}
+
+FailureOr<Operation *> sextant::fuseProducer(RewriterBase &rewriter,
+                                             tensor::ExtractSliceOp slice) {
+  SmallVector<tensor::ExtractSliceOp> worklist = {slice};
+  Operation *first = nullptr;
+  while (!worklist.empty()) {
+    tensor::ExtractSliceOp next = worklist.pop_back_val();
+    auto producer = dyn_cast<OpResult>(next.getSource());
+    if (!producer)
+      continue;
+    rewriter.setInsertionPoint(next);
+    if (isa<tensor::EmptyOp>(producer.getOwner())) {
+      if (next.getType().getRank() == next.getSourceType().getRank())
+        rewriter.replaceOpWithNewOp<tensor::EmptyOp>(
+            next, next.getMixedSizes(), next.getType().getElementType());
+      continue;
+    }
+    bool isFilled = isa<linalg::FillOp>(producer.getOwner());
+    if (first && !isFilled)
+      continue;
+    FailureOr<TilingResult> tile =
+        tensor::replaceExtractSliceWithTiledProducer(rewriter, next, producer);
+    if (failed(tile)) {
+      if (!first)
+        return failure();
+      continue;
+    }
+    if (!first)
+      first = tile->tiledOps.front();
+    rewriter.replaceOp(next, tile->tiledValues.front());
+    for (Operation *operation : tile->generatedSlices)
+      if (auto inner = dyn_cast<tensor::ExtractSliceOp>(operation))
+        worklist.push_back(inner);
+  }
+  return first;
+}
+
+void sextant::eraseIfUnread(RewriterBase &rewriter, Operation *op) {
+  auto filled = dyn_cast<DestinationStyleOpInterface>(op);
+  if (!filled || op->getNumResults() != 1 ||
+      !llvm::all_of(op->getUsers(), llvm::IsaPred<tensor::DimOp>))
+    return;
+  Value init = filled.getDpsInitOperand(0)->get();
+  rewriter.replaceOp(op, init);
+  if (auto source = init.getDefiningOp<linalg::FillOp>())
+    eraseIfUnread(rewriter, source);
+}

@@ -1,0 +1,347 @@
+//===- RecenterDecay.cpp - a center for each chunk of queries -------------===//
+//
+// Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QueryLoop.h"
+
+#include "sextant/Sextant/IR/Sextant.h"
+#include "sextant/Sextant/Transforms/Passes.h"
+#include "sextant/Sextant/Transforms/VisibleKeys.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/bit.h"
+
+#include <cmath>
+
+namespace mlir::sextant {
+#define GEN_PASS_DEF_RECENTERDECAY
+#include "sextant/Sextant/Transforms/Passes.h.inc"
+} // namespace mlir::sextant
+
+using namespace mlir;
+using namespace mlir::sextant;
+
+namespace {
+
+struct RecenterDecay : public sextant::impl::RecenterDecayBase<RecenterDecay> {
+  using RecenterDecayBase::RecenterDecayBase;
+
+  void runOnOperation() override;
+};
+
+/// The rotations of one pair that decay.
+struct DecayingPair {
+  unsigned number;
+  RotateOp query, key;
+};
+
+/// Writes chunks of an attention whose pairs decay.
+class Chunks {
+public:
+  Chunks(RewriterBase &b, AttentionOp op, ArrayRef<DecayingPair> pairs,
+         bool visible)
+      : b(b), loc(op.getLoc()), op(op), pairs(pairs), visible(visible) {}
+
+  /// Whether what decides on positions differs between batch entries.
+  bool needsEachBatch();
+  AttentionOp build(AttentionPart part);
+
+private:
+  Value buildCenter(RotateOp rotate, const AttentionPart &part);
+  void takeVisibleKeys(AttentionPart &part);
+  Value resolve(Value value, OpFoldResult batch);
+  /// An entry of the origin as an index; null if batch entries have their own.
+  Value getOrigin(unsigned position, OpFoldResult batch);
+  void recenter(OpOperand &operand, Value center);
+
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value add(Value x, Value y) {
+    return b.createOrFold<arith::AddIOp>(loc, x, y);
+  }
+  Value sub(Value x, Value y) {
+    return b.createOrFold<arith::SubIOp>(loc, x, y);
+  }
+  Value read(Value tensor, ValueRange indices) {
+    Value entry = tensor::ExtractOp::create(b, loc, tensor, indices);
+    if (entry.getType().isIndex())
+      return entry;
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), entry);
+  }
+  int64_t getBatch() {
+    return cast<ShapedType>(op.getQueries().front().getType()).getDimSize(0);
+  }
+
+  RewriterBase &b;
+  Location loc;
+  AttentionOp op;
+  ArrayRef<DecayingPair> pairs;
+  bool visible;
+};
+
+} // namespace
+
+bool Chunks::needsEachBatch() {
+  if (getBatch() == 1)
+    return false;
+  for (const DecayingPair &pair : pairs)
+    for (RotateOp rotate : {pair.query, pair.key}) {
+      Value positions = rotate.getPositions();
+      if (rotate.getStarts() ||
+          (positions &&
+           cast<ShapedType>(positions.getType()).getDimSize(0) != 1))
+        return true;
+    }
+  return llvm::any_of(op.getOrigin(),
+                      [](Value entry) { return !entry.getType().isIndex(); });
+}
+
+/// The position of the first query of a chunk.
+Value Chunks::buildCenter(RotateOp rotate, const AttentionPart &part) {
+  Value row = part.queries
+                  ? getValueOrCreateConstantIndexOp(b, loc, part.firstQuery)
+                  : constant(0);
+  Value entry = part.batch ? getValueOrCreateConstantIndexOp(b, loc, part.batch)
+                           : constant(0);
+  if (Value positions = rotate.getPositions()) {
+    if (cast<ShapedType>(positions.getType()).getDimSize(0) == 1)
+      entry = constant(0);
+    return read(positions, {entry, row});
+  }
+  if (rotate.getOrigin())
+    row = add(rotate.getOrigin(), row);
+  if (rotate.getStarts())
+    row = add(row, read(rotate.getStarts(), entry));
+  return row;
+}
+
+Value Chunks::getOrigin(unsigned position, OpFoldResult batch) {
+  OpFoldResult entry =
+      cast<AttentionOpInterface>(op.getOperation()).getMixedOrigin()[position];
+  auto value = dyn_cast<Value>(entry);
+  if (!value || value.getType().isIndex())
+    return getValueOrCreateConstantIndexOp(b, loc, entry);
+  if (!batch)
+    return {};
+  return read(value, getValueOrCreateConstantIndexOp(b, loc, batch));
+}
+
+/// A value of the score region that all rows and keys share, before the chunk.
+Value Chunks::resolve(Value value, OpFoldResult batch) {
+  Region &score = op.getScore();
+  if (value.getParentRegion() != &score)
+    return score.isAncestor(value.getParentRegion()) ? Value() : value;
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return buildAgain(b, value,
+                      [&](Value operand) { return resolve(operand, batch); });
+  unsigned number = argument.getArgNumber();
+  if (number == 1 && batch)
+    return add(getOrigin(0, batch),
+               getValueOrCreateConstantIndexOp(b, loc, batch));
+  if (number < 5)
+    return {};
+  Value operand = op.getAuxiliaries()[number - 5];
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number - 5]);
+  auto type = cast<RankedTensorType>(operand.getType());
+  SmallVector<Value> indices;
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+    if (role > DimensionRole::key)
+      return {};
+    if (type.getDimSize(dim) == 1)
+      indices.push_back(constant(0));
+    else if (role == DimensionRole::batch && batch)
+      indices.push_back(getValueOrCreateConstantIndexOp(b, loc, batch));
+    else
+      return {};
+  }
+  return tensor::ExtractOp::create(b, loc, operand, indices);
+}
+
+void Chunks::takeVisibleKeys(AttentionPart &part) {
+  VisibleKeys keys(cast<AttentionOpInterface>(op.getOperation()));
+  if (!keys.canSkip())
+    return;
+  OpFoldResult batch = part.batch;
+  if (!batch && getBatch() == 1)
+    batch = b.getIndexAttr(0);
+  Value queryOrigin = getOrigin(2, batch), keyOrigin = getOrigin(3, batch);
+  if (!queryOrigin || !keyOrigin)
+    return;
+  Value query = op.getQueries().front();
+  Value rows = getValueOrCreateConstantIndexOp(
+      b, loc,
+      part.queries ? part.queries
+                   : tensor::getMixedSize(b, loc, query,
+                                          getSequenceDim(op.getQueryLayout())));
+  Value count = getValueOrCreateConstantIndexOp(
+      b, loc,
+      tensor::getMixedSize(b, loc, op.getValue(),
+                           getSequenceDim(op.getValueLayout())));
+  Value first = queryOrigin;
+  if (part.queries)
+    first =
+        add(first, getValueOrCreateConstantIndexOp(b, loc, part.firstQuery));
+  Value last = sub(add(first, rows), constant(1));
+  // Masks that read data hide keys of the chunk's tiles, later.
+  auto nowhere = [](Value) -> std::optional<TermPositions> {
+    return std::nullopt;
+  };
+  auto unread = [](Value, Value, Value) { return Value(); };
+  KeyRange seen = keys.buildVisible(
+      b, loc, first, last, {keyOrigin, add(keyOrigin, count)},
+      [&](Value value) { return resolve(value, batch); },
+      TermData{nowhere, unread});
+  // Within the keys there are, and not behind its end. In i64, where memory is
+  // planned it is then only known that there are no more keys than there are.
+  auto cast = [&](Type type, Value value) -> Value {
+    return arith::IndexCastOp::create(b, loc, type, value);
+  };
+  Type i64 = b.getI64Type();
+  auto within = [&](Value value, Value least) -> Value {
+    return arith::MinSIOp::create(
+        b, loc, arith::MaxSIOp::create(b, loc, cast(i64, value), least),
+        cast(i64, count));
+  };
+  Value begin = within(sub(seen.first, keyOrigin),
+                       arith::ConstantIntOp::create(b, loc, i64, 0));
+  Value end = within(sub(seen.end, keyOrigin), begin);
+  Value from = cast(b.getIndexType(), begin);
+  Value to = cast(b.getIndexType(), end);
+  AffineExpr x, y, z;
+  bindSymbols(b.getContext(), x, y, z);
+  part.firstKey = from;
+  part.keys = affine::AffineMinOp::create(
+                  b, loc, AffineMap::get(0, 3, {y - x, z}, b.getContext()),
+                  ValueRange{from, to, count})
+                  .getResult();
+}
+
+/// Rotates what `operand` reads around `center`.
+void Chunks::recenter(OpOperand &operand, Value center) {
+  RotateOp rotate;
+  if (auto slice = operand.get().getDefiningOp<tensor::ExtractSliceOp>()) {
+    FailureOr<Operation *> tile = fuseProducer(b, slice);
+    if (succeeded(tile))
+      rotate = cast<RotateOp>(*tile);
+  } else {
+    b.setInsertionPoint(operand.getOwner());
+    rotate = cast<RotateOp>(b.clone(*operand.get().getDefiningOp()));
+    operand.set(rotate.getResult());
+  }
+  if (rotate)
+    b.modifyOpInPlace(rotate,
+                      [&] { rotate.getCenterMutable().assign(center); });
+}
+
+AttentionOp Chunks::build(AttentionPart part) {
+  SmallVector<Value> centers;
+  for (const DecayingPair &pair : pairs)
+    centers.push_back(buildCenter(pair.query, part));
+  if (visible)
+    takeVisibleKeys(part);
+  AttentionOp rows = buildAttentionPart(b, op, part);
+  OpBuilder::InsertionGuard guard(b);
+  for (auto [pair, center] : llvm::zip(pairs, centers)) {
+    recenter(rows.getQueriesMutable()[pair.number], center);
+    recenter(rows.getKeysMutable()[pair.number], center);
+  }
+  return rows;
+}
+
+/// The rates at which the planes of a rotation decay; empty if they do not.
+static SmallVector<double> getRates(RotateOp rotate) {
+  if (!rotate || !rotate.getScheduleAttr())
+    return {};
+  return rotate.getScheduleAttr().getRates(rotate.getNumRotated(),
+                                           std::nullopt);
+}
+
+/// Why the center of a pair is what it is, or nothing.
+static std::string whyKept(RotateOp query, RotateOp key) {
+  if (!query || !key)
+    return "only one side of a pair is rotated right before it";
+  SmallVector<double> decay = getRates(query), growth = getRates(key);
+  if (query.getSubtrahendAttr() || key.getSubtrahendAttr())
+    return "a rotation is taken off another";
+  if (decay.size() != growth.size() ||
+      !llvm::all_of(llvm::zip(decay, growth), [](auto rates) {
+        return std::get<0>(rates) == -std::get<1>(rates);
+      }))
+    return "queries do not decay as keys grow";
+  if (query.getScheduleAttr().needsLength() ||
+      key.getScheduleAttr().needsLength())
+    return "how planes decay depends on the length";
+  auto isOrigin = [](Value center) {
+    return !center || isConstantIntValue(center, 0);
+  };
+  if (query.getCenter() != key.getCenter() &&
+      !(isOrigin(query.getCenter()) && isOrigin(key.getCenter())))
+    return "queries and keys have different centers";
+  return "";
+}
+
+void RecenterDecay::runOnOperation() {
+  auto options = remark::RemarkOpts::name("attention").category(getArgument());
+  if (chunk <= 0) {
+    getOperation()->emitError("expects a positive 'chunk', but got ")
+        << chunk.getValue();
+    return signalPassFailure();
+  }
+  SmallVector<AttentionOp> all;
+  getOperation()->walk([&](AttentionOp op) { all.push_back(op); });
+  IRRewriter rewriter(&getContext());
+  for (AttentionOp op : all) {
+    if (op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd)
+      continue;
+    SmallVector<DecayingPair> pairs;
+    double fastest = 0;
+    for (unsigned number = 0; number < op.getQueries().size(); ++number) {
+      auto query = op.getQueries()[number].getDefiningOp<RotateOp>();
+      auto key = op.getKeys()[number].getDefiningOp<RotateOp>();
+      SmallVector<double> rates = getRates(query);
+      if (rates.empty() && getRates(key).empty())
+        continue;
+      if (std::string reason = whyKept(query, key); !reason.empty()) {
+        remark::missed(op.getLoc(), options)
+            << remark::reason("the center stays: {0}", reason);
+        continue;
+      }
+      pairs.push_back({number, query, key});
+      for (double rate : rates)
+        fastest = std::max(fastest, std::abs(rate));
+    }
+    auto query = cast<ShapedType>(op.getQueries().front().getType());
+    int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
+    if (pairs.empty() || rows == 0)
+      continue;
+    // Within a chunk nothing grows by more than exp(4).
+    double most = std::max(4.0 / fastest, 1.0);
+    int64_t count = chunk;
+    if (most < static_cast<double>(chunk))
+      count = llvm::bit_floor(static_cast<uint64_t>(most));
+    remark::passed(op.getLoc(), options)
+        << remark::add("a center for every {0} queries", count);
+    Chunks chunks(rewriter, op, pairs, visible);
+    bool eachBatch = chunks.needsEachBatch();
+    splitQueries(rewriter, op, count, eachBatch,
+                 [&](const AttentionPart &part) { return chunks.build(part); });
+    // One may be of two pairs.
+    SetVector<Operation *> whole;
+    for (const DecayingPair &pair : pairs)
+      whole.insert_range(ArrayRef<Operation *>{pair.query, pair.key});
+    for (Operation *rotate : whole)
+      eraseIfUnread(rewriter, rotate);
+  }
+}
