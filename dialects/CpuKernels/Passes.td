@@ -78,7 +78,8 @@ def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {
   let summary = "turn kernel ops on buffers into register-tile kernels";
   let description = [{
     Every operation of the `sextant_cpu` dialect on buffers becomes a loop
-    `scf.forall` over blocks that calls a private function. Operations with
+    `scf.forall` over blocks that calls a private function, and
+    `sextant_loop_work` with the cycles that it takes. Operations with
     equal static shapes share one function. Inside, all hot loops come from
     the register-tile builder.
 

@@ -172,8 +172,11 @@ def OutlineParallel : Pass<"sextant-outline-parallel", "ModuleOp"> {
     private function over a range of its linearised iterations; what it
     captures travels in a struct on the caller's stack. The caller calls
     `sextant_parallel_for_loop` with the number of iterations and an estimate of
-    their work, by which the runtime decides how many threads to use; none
-    below a measured size. The innermost dimension of an `scf.parallel` with
+    the cycles that all of them take, by which the runtime decides whether to
+    share them. A body may state those itself, by a call of
+    `sextant_loop_work`. A function `_work` beside the model adds up what its
+    loops take, as far as that follows from the sizes of its arguments. The
+    innermost dimension of an `scf.parallel` with
     several dimensions stays a loop. Reductions stay where they are.
 
     ```mlir

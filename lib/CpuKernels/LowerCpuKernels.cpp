@@ -73,16 +73,18 @@ static constexpr int64_t kManyHeads = 8;
 /// Keys are cut into chunks until there are so many tasks, but none shorter.
 static constexpr int64_t kChunkTasks = 16, kChunkKeys = 512;
 
-/// Below so many cycles, waking a second thread costs more than it saves.
-static constexpr int64_t kSerialCycles = 1 << 18;
-
-/// A loop whose every iteration is a task worth a thread.
+/// A loop whose every iteration is a task worth a thread; all of it takes
+/// `cycles`, about.
 static scf::ForallOp buildTasks(OpBuilder &b, Location loc, OpFoldResult outer,
-                                OpFoldResult inner) {
+                                OpFoldResult inner, Value cycles) {
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  return scf::ForallOp::create(b, loc, ArrayRef{zero, zero},
-                               ArrayRef{outer, inner}, ArrayRef{one, one},
-                               ValueRange(), std::nullopt);
+  auto loop = scf::ForallOp::create(b, loc, ArrayRef{zero, zero},
+                                    ArrayRef{outer, inner}, ArrayRef{one, one},
+                                    ValueRange(), std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  func::CallOp::create(b, loc, kLoopWorkFunction, TypeRange(), cycles);
+  return loop;
 }
 
 LogicalResult LowerCpuKernels::lower(LinearOp op) {
@@ -134,8 +136,12 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   Value height = arith::MulIOp::create(b, loc, tiles, constant(unit.rows));
   int64_t groups = llvm::divideCeil(shape.panelCount(), kLinearBlockPanels);
   int64_t group = llvm::divideCeil(shape.panelCount(), groups);
-  auto loop = buildTasks(b, loc, blocks, b.getIndexAttr(groups));
-  b.setInsertionPointToStart(loop.getBody());
+  // A cycle for a row of x and a row of a panel, and three to read the latter.
+  Value cycles = arith::MulIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, rows, constant(3)),
+      constant(shape.depth * shape.panelCount()));
+  auto loop = buildTasks(b, loc, blocks, b.getIndexAttr(groups), cycles);
+  b.setInsertionPoint(loop.getBody()->getTerminator());
   Value rowBegin =
       arith::MulIOp::create(b, loc, loop.getInductionVar(0), height);
   Value rowEnd = arith::MinUIOp::create(
@@ -301,34 +307,25 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, lhs,
                                  constant(rhs));
   };
-  // Cycles: two FMAs each, and sixteen bytes of keys and values.
+  // Cycles: two FMAs each, two for the exponent of a score, and one for
+  // sixteen bytes of keys and values.
   int64_t sizes = shape.keySize + shape.valueSize;
   int64_t bytes =
       cast<MemRefType>(op.getKey().getType()).getElementTypeBitWidth() / 8;
   Value cycles = arith::AddIOp::create(
-      b, loc, mul(rows, constant(llvm::divideCeil(sizes, 2 * unit.lanes))),
+      b, loc, mul(rows, constant(llvm::divideCeil(sizes, 2 * unit.lanes) + 2)),
       constant(llvm::divideCeil(sizes * bytes, 16)));
   cycles = mul(mul(pairs, keys), cycles);
-  Value isShort = atMost(cycles, kSerialCycles);
+  auto parallelFor = [&](Value cycles, OpFoldResult blocks, Body body) {
+    auto loop = buildTasks(b, loc, pairs, blocks, cycles);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop.getBody()->getTerminator());
+    Value pair = loop.getInductionVar(0);
+    auto [batch, head] = split(pair);
+    body(pair, batch, head, loop.getInductionVar(1));
+  };
   auto parallel = [&](OpFoldResult blocks, Body body) {
-    auto task = [&](Value pair, Value block) {
-      auto [batch, head] = split(pair);
-      body(pair, batch, head, block);
-    };
-    choose(
-        isShort,
-        [&] {
-          Value count = getValueOrCreateConstantIndexOp(b, loc, blocks);
-          serial(pairs, [&](Value pair) {
-            serial(count, [&](Value block) { task(pair, block); });
-          });
-        },
-        [&] {
-          auto loop = buildTasks(b, loc, pairs, blocks);
-          OpBuilder::InsertionGuard guard(b);
-          b.setInsertionPointToStart(loop.getBody());
-          task(loop.getInductionVar(0), loop.getInductionVar(1));
-        });
+    parallelFor(cycles, blocks, body);
   };
   auto allocate = [&](MemRefType type, ValueRange sizes) -> Value {
     return memref::AllocOp::create(b, loc, type, sizes,
@@ -390,14 +387,17 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     Value packedValues =
         allocate(kernel.getPackedValuesType(), ValueRange{few, keys});
     // As many keys at once as a block has.
-    parallel(ceilDiv(keys, shape.blockKeys), [&](Value pair, Value batch,
-                                                 Value head, Value block) {
-      Value first = mul(block, constant(shape.blockKeys));
-      Value end =
-          least(arith::AddIOp::create(b, loc, first, constant(shape.blockKeys)),
-                keys);
-      pack(packedKeys, packedValues, pair, batch, head, first, end);
-    });
+    Value packing =
+        mul(mul(pairs, keys), constant(llvm::divideCeil(sizes * bytes, 16)));
+    parallelFor(packing, ceilDiv(keys, shape.blockKeys),
+                [&](Value pair, Value batch, Value head, Value block) {
+                  Value first = mul(block, constant(shape.blockKeys));
+                  Value end =
+                      least(arith::AddIOp::create(b, loc, first,
+                                                  constant(shape.blockKeys)),
+                            keys);
+                  pack(packedKeys, packedValues, pair, batch, head, first, end);
+                });
     // Blocks from both ends in turn: with a causal mask the last see most.
     parallel(blocks, [&](Value pair, Value batch, Value head, Value number) {
       Value half = arith::DivUIOp::create(b, loc, number, constant(2));
@@ -501,6 +501,16 @@ void LowerCpuKernels::runOnOperation() {
     return signalPassFailure();
   }
   unit = *known;
+  if (!getOperation().lookupSymbol(kLoopWorkFunction)) {
+    // It does nothing, where nobody takes its calls for what they say.
+    OpBuilder b = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto work = func::FuncOp::create(
+        b, getOperation().getLoc(), kLoopWorkFunction,
+        b.getFunctionType(b.getIndexType(), TypeRange()));
+    work.setPrivate();
+    b.setInsertionPointToStart(work.addEntryBlock());
+    func::ReturnOp::create(b, work.getLoc());
+  }
   linears.clear();
   attentions.clear();
   SmallVector<LinearOp> found;

@@ -93,7 +93,7 @@ void mlir::sextant::addDescriptor(Module &module,
     names += (i ? "," : "") + processor.name;
     SmallVector<Constant *> fields{build.text(processor.name),
                                    build.texts(processor.features, true)};
-    for (StringRef name : {"run", "shapes", "workspace"})
+    for (StringRef name : {"run", "shapes", "workspace", "work"})
       fields.push_back(module.getFunction(
           ("sextant_kernel_" + name + "." + Twine(i)).str()));
     versions.push_back(build.record(fields));

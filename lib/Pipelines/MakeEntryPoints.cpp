@@ -47,6 +47,7 @@ public:
   void makeRun(func::FuncOp workspace);
   void makeShapes(func::FuncOp shapes);
   void makeWorkspace(func::FuncOp workspace);
+  void makeWork(func::FuncOp work);
 
 private:
   Block *makeFunction(StringRef name, TypeRange arguments, Type result);
@@ -215,6 +216,19 @@ void EntryBuilder::makeWorkspace(func::FuncOp workspace) {
   func::ReturnOp::create(builder, loc, total);
 }
 
+/// Slots and the state of the run are not there yet; only sizes are asked for.
+void EntryBuilder::makeWork(func::FuncOp work) {
+  Block *block = makeFunction("sextant_kernel_work", {pointer, pointer}, i64);
+  Value null = LLVM::ZeroOp::create(builder, loc, pointer);
+  SmallVector<Value> operands =
+      loadOperands(block->getArgument(0), block->getArgument(1), null,
+                   /*hasStrides=*/false);
+  for (Type type : work.getArgumentTypes().drop_front(operands.size()))
+    operands.push_back(isa<MemRefType>(type) ? bytesAt(null) : null);
+  auto call = func::CallOp::create(builder, loc, work, operands);
+  func::ReturnOp::create(builder, loc, cast(call.getResult(0), i64));
+}
+
 void EntryBuilder::makeShapes(func::FuncOp shapes) {
   Block *block =
       makeFunction("sextant_kernel_shapes", {pointer, pointer}, Type());
@@ -275,8 +289,9 @@ void MakeEntryPoints::runOnOperation() {
           << name << "' beside the model, but got none";
     return found;
   };
-  func::FuncOp shapes = find("_shapes"), workspace = find("_workspace");
-  if (!shapes || !workspace)
+  func::FuncOp shapes = find("_shapes"), workspace = find("_workspace"),
+               work = find("_work");
+  if (!shapes || !workspace || !work)
     return signalPassFailure();
   for (Type type : entry.getArgumentTypes()) {
     auto memref = dyn_cast<MemRefType>(type);
@@ -300,6 +315,7 @@ void MakeEntryPoints::runOnOperation() {
   builder.makeRun(workspace);
   builder.makeShapes(shapes);
   builder.makeWorkspace(workspace);
+  builder.makeWork(work);
   entry.setPrivate();
   for (auto func : module.getOps<func::FuncOp>())
     translateAttributes(func);

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "sextant/CpuKernels/Passes.h"
 #include "sextant/Pipelines/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -34,6 +35,13 @@ namespace {
 /// An innermost dimension is divided until there are this many tasks.
 constexpr int64_t kTasks = 16;
 
+/// Operations of an iteration, and iterations, that an estimate goes up to:
+/// products of both fit in 64 bits.
+constexpr int64_t kMostWork = int64_t(1) << 30;
+
+/// Operations that a processor does in a cycle.
+constexpr int64_t kOperationsPerCycle = 2;
+
 /// Iterations of a loop whose bounds are unknown, for the estimate of work.
 constexpr int64_t kUnknownTrips = 64;
 
@@ -49,14 +57,31 @@ struct Loop {
   bool splitsInnermost;
 };
 
+/// How the iterations of a loop are numbered: outer dimensions in row-major
+/// order, the innermost in pieces of `chunk` where it may be split.
+struct Numbering {
+  SmallVector<Value> extents;
+  Value chunk, total;
+  /// All iterations, in pieces or not.
+  Value iterations;
+};
+
 class Outliner {
 public:
   Outliner(ModuleOp module, func::FuncOp entry, Value run)
       : module(module), entry(entry), run(run), converter(module.getContext()),
         builder(module.getContext()) {}
   LogicalResult outline(Loop loop);
+  /// Makes the function that tells from the arguments of the model what its
+  /// loops take: those of which that is known, and of loops in one operation,
+  /// as in the branches of one condition, the longest.
+  void makeWork();
 
 private:
+  Value findWork(Loop &loop, const Numbering &numbering);
+  /// The value in `at` that equals `value`, or null if it does not follow from
+  /// the sizes of the model's arguments.
+  Value copySize(Value value, OpBuilder &at, IRMapping &mapping);
   func::FuncOp makeFunction(Location loc, StringRef suffix, TypeRange types);
   void makeBody(func::FuncOp body, Loop &loop, ArrayRef<Value> captures,
                 ArrayRef<Value> constants);
@@ -70,6 +95,8 @@ private:
   LLVMTypeConverter converter;
   OpBuilder builder;
   unsigned count = 0;
+  /// What each loop takes, with the operation of the entry function it is in.
+  SmallVector<std::pair<Operation *, Value>> works;
 };
 
 //===----------------------------------------------------------------------===//
@@ -127,7 +154,7 @@ int64_t estimateWork(Block &block) {
     for (Type type : op.getResultTypes())
       if (auto vector = dyn_cast<VectorType>(type))
         lanes = std::max<int64_t>(lanes, vector.getNumElements() / 4);
-    work = std::min<int64_t>(work + lanes + inner, int64_t(1) << 40);
+    work = std::min<int64_t>(work + lanes + inner, kMostWork);
   }
   return work;
 }
@@ -163,18 +190,15 @@ Value trips(OpBuilder &builder, Location loc, Value lower, Value upper,
   return builder.createOrFold<arith::CeilDivUIOp>(loc, span, step);
 }
 
-/// How the iterations of a loop are numbered: outer dimensions in row-major
-/// order, the innermost in pieces of `chunk` where it may be split.
-struct Numbering {
-  SmallVector<Value> extents;
-  Value chunk, total;
-};
-
 Numbering number(OpBuilder &builder, Location loc, const Loop &loop) {
   Numbering result;
   for (auto [lower, upper, step] :
        llvm::zip_equal(loop.lower, loop.upper, loop.step))
     result.extents.push_back(trips(builder, loc, lower, upper, step));
+  result.iterations = arith::ConstantIndexOp::create(builder, loc, 1);
+  for (Value extent : result.extents)
+    result.iterations =
+        builder.createOrFold<arith::MulIOp>(loc, result.iterations, extent);
   if (loop.splitsInnermost) {
     Value inner = result.extents.pop_back_val();
     Value outer = arith::ConstantIndexOp::create(builder, loc, 1);
@@ -317,6 +341,76 @@ void Outliner::markDisjoint(func::FuncOp body, ArrayRef<Value> captures) {
 }
 
 //===----------------------------------------------------------------------===//
+// Work
+//===----------------------------------------------------------------------===//
+
+/// Cycles of the loop on one thread: what it says itself, or an estimate.
+Value Outliner::findWork(Loop &loop, const Numbering &numbering) {
+  Value stated;
+  loop.op->walk([&](func::CallOp call) {
+    if (call.getCallee() != kLoopWorkFunction)
+      return;
+    // That of a loop inside says nothing of this one.
+    if (!loop.op->isAncestor(
+            call.getOperand(0).getParentBlock()->getParentOp()))
+      stated = call.getOperand(0);
+    call.erase();
+  });
+  if (stated)
+    return stated;
+  Location loc = loop.op->getLoc();
+  int64_t cycles =
+      llvm::divideCeil(estimateWork(*loop.body), uint64_t(kOperationsPerCycle));
+  Value each = arith::ConstantIndexOp::create(builder, loc, cycles);
+  Value most = arith::ConstantIndexOp::create(builder, loc, kMostWork);
+  Value count =
+      builder.createOrFold<arith::MinUIOp>(loc, numbering.iterations, most);
+  return builder.createOrFold<arith::MulIOp>(loc, each, count);
+}
+
+Value Outliner::copySize(Value value, OpBuilder &at, IRMapping &mapping) {
+  if (Value copied = mapping.lookupOrNull(value))
+    return copied;
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getNumRegions() || !isPure(op))
+    return nullptr;
+  for (Value operand : op->getOperands())
+    if (!copySize(operand, at, mapping))
+      return nullptr;
+  at.clone(*op, mapping);
+  return mapping.lookup(value);
+}
+
+void Outliner::makeWork() {
+  OpBuilder at(module.getContext());
+  at.setInsertionPointAfter(entry);
+  Location loc = entry.getLoc();
+  auto func = func::FuncOp::create(
+      at, loc, (entry.getName() + "_work").str(),
+      at.getFunctionType(entry.getArgumentTypes(), at.getIndexType()));
+  func.setPrivate();
+  Block *block = func.addEntryBlock();
+  at.setInsertionPointToStart(block);
+  IRMapping mapping;
+  mapping.map(entry.getArguments(), block->getArguments());
+  Value sum = arith::ConstantIndexOp::create(at, loc, 0);
+  Value most = arith::ConstantIndexOp::create(at, loc, int64_t(1) << 62);
+  llvm::MapVector<Operation *, Value> longest;
+  for (auto [step, work] : works) {
+    Value copied = copySize(work, at, mapping);
+    if (!copied)
+      continue;
+    Value &known = longest[step];
+    known = known ? arith::MaxUIOp::create(at, loc, known, copied) : copied;
+  }
+  for (auto [step, work] : longest) {
+    sum = arith::AddIOp::create(at, loc, sum, work);
+    sum = arith::MinUIOp::create(at, loc, sum, most);
+  }
+  func::ReturnOp::create(at, loc, sum);
+}
+
+//===----------------------------------------------------------------------===//
 // One loop
 //===----------------------------------------------------------------------===//
 
@@ -345,6 +439,10 @@ LogicalResult Outliner::outline(Loop loop) {
     }
   }
 
+  // Before the loop is copied: a call that tells the work goes.
+  builder.setInsertionPoint(loop.op);
+  Numbering numbering = number(builder, loc, loop);
+  Value work = findWork(loop, numbering);
   auto pointer = LLVM::LLVMPointerType::get(context);
   Type index = builder.getIndexType(), i64 = builder.getI64Type();
   SmallVector<Type> fields, types;
@@ -379,11 +477,8 @@ LogicalResult Outliner::outline(Loop loop) {
                    .getResult(0);
     LLVM::StoreOp::create(builder, loc, stored, field);
   }
-  Numbering numbering = number(builder, loc, loop);
-  Value each =
-      arith::ConstantIndexOp::create(builder, loc, estimateWork(*loop.body));
-  if (loop.splitsInnermost)
-    each = arith::MulIOp::create(builder, loc, each, numbering.chunk);
+  works.emplace_back(entry.getBody().front().findAncestorOpInBlock(*loop.op),
+                     work);
   auto toI64 = [&](Value value) -> Value {
     return arith::IndexCastOp::create(builder, loc, i64, value);
   };
@@ -393,7 +488,7 @@ LogicalResult Outliner::outline(Loop loop) {
                  .getResult(0);
   func::CallOp::create(
       builder, loc, kParallelForFunction, builder.getI32Type(),
-      ValueRange{run, toI64(numbering.total), toI64(each), function, memory});
+      ValueRange{run, toI64(numbering.total), toI64(work), function, memory});
   loop.op->erase();
   remark::passed(loc, remark) << "loop runs on the caller's threads";
   return success();
@@ -441,8 +536,12 @@ void OutlineParallel::runOnOperation() {
     if (failed(outliner.outline(*loop)))
       return signalPassFailure();
   }
-  // What stays in the model runs on one thread, the first.
+  outliner.makeWork();
+  // What stays in the model runs on one thread, the first, as loops of a single
+  // iteration do that are loops no longer.
   entry.walk([&](func::CallOp call) {
+    if (call.getCallee() == kLoopWorkFunction)
+      return call.erase();
     if (call.getCallee() != kThreadIndexFunction)
       return;
     builder.setInsertionPoint(call);
@@ -450,8 +549,9 @@ void OutlineParallel::runOnOperation() {
     call.getResult(0).replaceAllUsesWith(zero);
     call.erase();
   });
-  if (auto unused = module.lookupSymbol<func::FuncOp>(kThreadIndexFunction))
-    unused.erase();
+  for (StringRef name : {kThreadIndexFunction, kLoopWorkFunction})
+    if (auto unused = module.lookupSymbol<func::FuncOp>(name))
+      unused.erase();
 }
 
 } // namespace

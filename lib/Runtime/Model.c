@@ -241,6 +241,22 @@ static void pack(const arguments *call, char *place) {
   }
 }
 
+/* A run behind the checks. */
+typedef struct execution {
+  const sextant_model *model;
+  const sextant_tensor *inputs, *outputs;
+  void *workspace;
+  sextant_run_state *run;
+  int32_t failed;
+} execution;
+
+static void execute(void *context) {
+  execution *all = context;
+  all->failed =
+      all->model->version->run(all->inputs, all->outputs, all->model->weights,
+                               all->workspace, all->run->threads, all->run);
+}
+
 sextant_status sextant_run(const sextant_model *model,
                            const sextant_tensor *inputs, size_t input_count,
                            const sextant_tensor *outputs, size_t output_count,
@@ -260,7 +276,7 @@ sextant_status sextant_run(const sextant_model *model,
   if (status != SEXTANT_OK)
     return status;
 
-  sextant_run_state run = {1, 0, 0};
+  sextant_run_state run = {1, 0, 0, 0};
   if (call) {
     run.threads = clamp_threads(call->threads);
     run.parallel_for = call->parallel_for;
@@ -305,13 +321,18 @@ sextant_status sextant_run(const sextant_model *model,
     return status;
   if (packed)
     pack(&all, (char *)workspace + kernel_size);
-  int32_t failed = model->version->run(taken, made, model->weights, workspace,
-                                       run.threads, &run);
-  if (failed)
+  execution body = {model, taken, made, workspace, &run, 0};
+  if (run.threads == 1)
+    execute(&body);
+  else
+    sextant_run_parallel(&run, model->version->work(taken, made), execute,
+                         &body);
+  if (body.failed)
     return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s",
-                        failed > 0 ? DESCRIPTOR->checks[failed - 1]
-                                   : "expects a parallel-for that numbers its "
-                                     "threads below those of the call");
+                        body.failed > 0
+                            ? DESCRIPTOR->checks[body.failed - 1]
+                            : "expects a parallel-for that numbers its "
+                              "threads below those of the call");
   for (size_t o = 0; o < output_count; ++o)
     if (made[o].data != outputs[o].data) {
       sextant_tensor output = outputs[o];

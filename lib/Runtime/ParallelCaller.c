@@ -7,6 +7,9 @@
 
 #include "Tasks.h"
 
+/* Cycles below which a second thread costs more than it gains. */
+enum { kMinimumWork = 1 << 15 };
+
 typedef struct lent_loop {
   sextant_loop loop;
   void *frame;
@@ -28,13 +31,22 @@ static void run_task(void *context, int64_t index, int32_t thread) {
                  task_bound(index + 1, lent->tasks, lent->count), thread));
 }
 
+void sextant_run_parallel(sextant_run_state *run, int64_t work,
+                          void (*body)(void *), void *context) {
+  (void)run;
+  (void)work;
+  body(context);
+}
+
 int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop,
                                   void *frame) {
-  int32_t threads = count_threads(run, count, work);
-  if (threads == 1 || !run->parallel_for)
+  int64_t threads = work / kMinimumWork;
+  if (threads > run->threads)
+    threads = run->threads;
+  if (threads < 2 || count < 2 || !run->parallel_for)
     return loop(frame, 0, count, 0);
-  lent_loop lent = {loop,  frame,        count_tasks(threads, count),
+  lent_loop lent = {loop,  frame,        count_tasks((int32_t)threads, count),
                     count, run->threads, 0};
   run->parallel_for(run->pool, lent.tasks, run_task, &lent);
   return __atomic_load_n(&lent.status, __ATOMIC_RELAXED);

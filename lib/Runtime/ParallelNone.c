@@ -7,6 +7,13 @@
 
 #include "Runtime.h"
 
+void sextant_run_parallel(sextant_run_state *run, int64_t work,
+                          void (*body)(void *), void *context) {
+  (void)run;
+  (void)work;
+  body(context);
+}
+
 int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop,
                                   void *frame) {

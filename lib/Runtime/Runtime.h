@@ -23,11 +23,15 @@ typedef struct sextant_range {
   int64_t low, high;
 } sextant_range;
 
+/* Threads that wait for the loops of one run. */
+typedef struct sextant_team sextant_team;
+
 /* State of one run, behind the pointer that compiled code passes on. */
 typedef struct sextant_run_state {
   int32_t threads;
   sextant_parallel_for parallel_for;
   void *pool;
+  sextant_team *team;
 } sextant_run_state;
 
 /* The model, compiled for one processor. */
@@ -42,6 +46,8 @@ typedef struct sextant_version {
                  int64_t (*shapes)[SEXTANT_MAX_RANK]);
   int64_t (*workspace)(const sextant_tensor *inputs,
                        const sextant_tensor *outputs, int64_t threads);
+  /* Cycles that one thread needs for the loops whose size the shapes tell. */
+  int64_t (*work)(const sextant_tensor *inputs, const sextant_tensor *outputs);
 } sextant_version;
 
 /* The driver writes a constant of this layout; see Driver/Descriptor.cpp. */
@@ -75,9 +81,15 @@ struct sextant_model {
   size_t mapping_size;
 };
 
+/* Runs `body` on the calling thread, if `work` is worth it with others ready
+ * for its loops. */
+void sextant_run_parallel(sextant_run_state *run, int64_t work,
+                          void (*body)(void *), void *context);
+
 /* An outlined loop over [begin, end); returns the number of a failed check. */
 typedef int32_t (*sextant_loop)(void *frame, int64_t begin, int64_t end,
                                 int64_t thread);
+/* `work` is what all of it takes on one thread, about, in cycles. */
 int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop, void *frame);
 

@@ -10,23 +10,9 @@
 
 #include "Runtime.h"
 
-/* Operations below which waking a second thread costs more than it gains: some
- * ten microseconds of work. */
-enum { kMinimumWork = 1 << 15, kTasksPerThread = 8 };
+enum { kTasksPerThread = 8 };
 
-/* Number of threads worth using, and of ranges to divide `count` into. */
-static inline int32_t count_threads(const sextant_run_state *run, int64_t count,
-                                    int64_t work) {
-  int64_t total, threads = run->threads;
-  if (__builtin_mul_overflow(count, work, &total))
-    total = INT64_MAX;
-  if (threads > total / kMinimumWork)
-    threads = total / kMinimumWork;
-  if (threads > count)
-    threads = count;
-  return threads < 1 ? 1 : (int32_t)threads;
-}
-
+/* Number of ranges to divide `count` into. */
 static inline int64_t count_tasks(int32_t threads, int64_t count) {
   int64_t tasks = (int64_t)threads * kTasksPerThread;
   return tasks < count ? tasks : count;

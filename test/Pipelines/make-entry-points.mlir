@@ -15,6 +15,8 @@
 // CHECK: call @main_shapes
 // CHECK-LABEL: func.func @sextant_kernel_workspace(
 // CHECK: call @main_workspace
+// CHECK-LABEL: func.func @sextant_kernel_work(
+// CHECK: call @main_work(
 func.func @main(%x: memref<?x7xf32>, %y: memref<?x7xf32> {sextant.role = "output"},
                 %weights: memref<?xi8> {sextant.role = "weights"},
                 %slot: memref<?xi8> {sextant.role = "slot"},
@@ -32,11 +34,18 @@ func.func private @main_workspace(%x: memref<?x7xf32>, %y: memref<?x7xf32>, %wei
                                   %threads: index) -> index {
   return %threads : index
 }
+func.func private @main_work(%x: memref<?x7xf32>, %y: memref<?x7xf32>, %weights: memref<?xi8>, %slot: memref<?xi8>,
+                             %run: !llvm.ptr) -> index {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?x7xf32>
+  return %n : index
+}
 
 // -----
 
-// expected-error@+2 {{expects a function 'alone_shapes' beside the model, but got none}}
-// expected-error@+1 {{expects a function 'alone_workspace' beside the model, but got none}}
+// expected-error@+3 {{expects a function 'alone_shapes' beside the model, but got none}}
+// expected-error@+2 {{expects a function 'alone_workspace' beside the model, but got none}}
+// expected-error@+1 {{expects a function 'alone_work' beside the model, but got none}}
 func.func @alone() -> i32 {
   %ok = arith.constant 0 : i32
   return %ok : i32

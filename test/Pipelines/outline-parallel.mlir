@@ -10,6 +10,12 @@
 
 // Two arguments of the model, each captured once, do not overlap. The last
 // dimension stays a loop.
+// What the loop takes, from the sizes alone.
+// CHECK-LABEL: func.func private @gives_rows_to_threads_work(
+// CHECK-SAME: %[[SIZED:[^:]*]]: memref<?x5xf32>
+// CHECK: %[[N:.*]] = memref.dim %[[SIZED]]
+// CHECK: arith.muli
+// CHECK: return %{{.*}} : index
 // CHECK-LABEL: func.func private @gives_rows_to_threads_parallel_body_0(
 // CHECK-SAME: memref<?x5xf32> {llvm.noalias}
 // CHECK-SAME: memref<?x5xf32> {llvm.noalias}
@@ -75,6 +81,48 @@ func.func @takes_a_forall() {
   return
 }
 func.func private @sextant_thread_index() -> index
+
+// -----
+
+// A loop that says what it takes; of two branches the longer counts, a size
+// that is read from memory does not.
+// CHECK-LABEL: func.func @takes_loops_at_their_word(
+// CHECK-NOT: call @sextant_loop_work
+// CHECK-LABEL: func.func private @takes_loops_at_their_word_work(
+// CHECK-SAME: %[[X:[^:]*]]: memref<?xi1>, %{{.*}}: memref<index>, %{{.*}}: !llvm.ptr)
+// CHECK-DAG: %[[N:.*]] = memref.dim %[[X]]
+// CHECK-DAG: %[[DOUBLE:.*]] = arith.muli %[[N]],
+// CHECK: %[[LONGER:.*]] = arith.maxui %[[N]], %[[DOUBLE]]
+// CHECK-NOT: memref.load
+// CHECK: arith.addi %{{.*}}, %[[LONGER]]
+// CHECK-NOT: arith.addi
+// CHECK: return
+// CHECK-NOT: func.func private @sextant_loop_work
+func.func @takes_loops_at_their_word(%x: memref<?xi1>, %read: memref<index>) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %n = memref.dim %x, %c0 : memref<?xi1>
+  %double = arith.muli %n, %c2 : index
+  %which = memref.load %x[%c0] : memref<?xi1>
+  scf.if %which {
+    scf.forall (%i) in (7) {
+      func.call @sextant_loop_work(%n) : (index) -> ()
+      "test.use"(%i) : (index) -> ()
+    }
+  } else {
+    scf.forall (%i) in (11) {
+      func.call @sextant_loop_work(%double) : (index) -> ()
+      "test.use"(%i) : (index) -> ()
+    }
+  }
+  %m = memref.load %read[] : memref<index>
+  scf.forall (%i) in (13) {
+    func.call @sextant_loop_work(%m) : (index) -> ()
+    "test.use"(%i) : (index) -> ()
+  }
+  return
+}
+func.func private @sextant_loop_work(index)
 
 // -----
 

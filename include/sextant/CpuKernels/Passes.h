@@ -16,6 +16,10 @@ namespace mlir::sextant {
 #define GEN_PASS_REGISTRATION
 #include "sextant/CpuKernels/Passes.h.inc"
 
+/// The function whose call in a parallel loop says how many cycles all of it
+/// takes on one thread, until parallel loops are outlined.
+inline constexpr StringLiteral kLoopWorkFunction = "sextant_loop_work";
+
 } // namespace mlir::sextant
 
 #endif // SEXTANT_CPUKERNELS_PASSES_H
