@@ -170,14 +170,11 @@ def OutlineParallel : Pass<"sextant-outline-parallel", "ModuleOp"> {
   let description = [{
     The body of every outermost `scf.parallel` or `scf.forall` becomes a
     private function over a range of its linearised iterations; what it
-    captures travels in a struct on the caller's stack. The caller calls
-    `sextant_parallel_for_loop` with the number of iterations and an estimate of
-    the cycles that all of them take, by which the runtime decides whether to
-    share them. A body may state those itself, by a call of
-    `sextant_loop_work`. A function `_work` beside the model adds up what its
-    loops take, as far as that follows from the sizes of its arguments. The
-    innermost dimension of an `scf.parallel` with
-    several dimensions stays a loop. Reductions stay where they are.
+    captures travels in a struct on the caller's stack. The caller passes on the
+    cycles that the loop takes, estimated, or what its body tells a function
+    `sextant_loop_work`, by which the runtime decides whether to share it. A
+    function `_work` adds up what follows from the sizes of arguments. The
+    innermost of several dimensions stays a loop. Reductions stay.
 
     ```mlir
     func.func @negate(%x: memref<?x5xf32>, %y: memref<?x5xf32>) {

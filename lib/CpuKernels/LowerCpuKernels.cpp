@@ -504,9 +504,9 @@ void LowerCpuKernels::runOnOperation() {
   if (!getOperation().lookupSymbol(kLoopWorkFunction)) {
     // It does nothing, where nobody takes its calls for what they say.
     OpBuilder b = OpBuilder::atBlockEnd(getOperation().getBody());
-    auto work = func::FuncOp::create(
-        b, getOperation().getLoc(), kLoopWorkFunction,
-        b.getFunctionType(b.getIndexType(), TypeRange()));
+    auto work =
+        func::FuncOp::create(b, getOperation().getLoc(), kLoopWorkFunction,
+                             b.getFunctionType(b.getIndexType(), TypeRange()));
     work.setPrivate();
     b.setInsertionPointToStart(work.addEntryBlock());
     func::ReturnOp::create(b, work.getLoc());

@@ -11,6 +11,7 @@
 |*
 \*===----------------------------------------------------------------------===*/
 
+#define _GNU_SOURCE
 #include "Tasks.h"
 
 #include <sched.h>
@@ -44,6 +45,8 @@ struct sextant_team {
   sextant_loop loop;
   void *frame;
   _Alignas(64) int32_t left;
+  /* Of the first thread. */
+  int core;
 };
 
 static void pause_or_yield(int *spins) {
@@ -53,6 +56,32 @@ static void pause_or_yield(int *spins) {
   }
 #if defined(__x86_64__)
   __builtin_ia32_pause();
+#endif
+}
+
+static int find_core(void) {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/* A thread is often woken on the core of the one that wakes it, the more so in
+ * virtual machines. There it would not run before that one waits, and a run is
+ * over before the system looks where else there is room. */
+static void leave_core(int core) {
+#if defined(__linux__)
+  cpu_set_t allowed, others;
+  if (core < 0 || sched_getcpu() != core ||
+      sched_getaffinity(0, sizeof(allowed), &allowed))
+    return;
+  others = allowed;
+  CPU_CLR(core, &others);
+  if (CPU_COUNT(&others) && !sched_setaffinity(0, sizeof(others), &others))
+    sched_setaffinity(0, sizeof(allowed), &allowed);
+#else
+  (void)core;
 #endif
 }
 
@@ -113,12 +142,13 @@ static int32_t share(sextant_team *team, int64_t tasks, int64_t count,
 /* Runs `body` on the calling thread, with others beside it. */
 static void open_region(sextant_run_state *run, int32_t threads,
                         void (*body)(void *), void *context) {
-  sextant_team team = {.ticket = 0};
+  sextant_team team = {.core = find_core()};
   run->team = &team;
 #pragma omp parallel num_threads(threads)
   {
     int32_t thread = omp_get_thread_num();
     if (thread) {
+      leave_core(team.core);
       work_for(&team, thread);
     } else {
       body(context);
