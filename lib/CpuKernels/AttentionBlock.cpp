@@ -532,10 +532,19 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
     buildKeyBlock(keyBegin,
                   minimum(add(keyBegin, constant(getBlockKeys())), end));
   });
-  if (few)
-    storeStates(state);
-  else
+  if (!few) {
     storeResults();
+  } else {
+    // A chunk of all keys has nothing to be merged with.
+    Value isPart = arith::OrIOp::create(b, loc, less(constant(0), chunkBegin),
+                                        less(chunkEnd, keyCount));
+    auto choice = scf::IfOp::create(b, loc, isPart, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    storeStates(state);
+    b.setInsertionPointToStart(choice.elseBlock());
+    storeResults();
+  }
   func::ReturnOp::create(b, loc);
   return function;
 }

@@ -94,8 +94,8 @@ void AttentionKernel::forEachTileOfFew(
 void AttentionKernel::buildDotsOf(int64_t rows, Value row,
                                   ArrayRef<Value> keyRows, Value column) {
   OpBuilder &b = *builder;
-  int64_t count = keyRows.size();
-  SmallVector<Value> sumsOf(rows * count, constantOf(vectorType, 0.0));
+  int64_t count = keyRows.size(), dots = rows * count;
+  SmallVector<Value> sumsOf(dots, constantOf(vectorType, 0.0));
   int64_t line =
       64 * 8 / getElementTypeOrSelf(keys.getType()).getIntOrFloatBitWidth();
   Value ahead = constant(getRowsAhead(keys));
@@ -150,6 +150,9 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
   };
   int64_t vectors = shape.keySize / unit.lanes;
   int64_t unroll = vectors % 4 == 0 ? 4 : vectors % 2 == 0 ? 2 : 1;
+  // One dot product alone would wait for each FMA in turn.
+  int64_t parts = dots == 1 ? unroll : 1;
+  sumsOf.resize(dots * parts, constantOf(vectorType, 0.0));
   if (vectors > 0) {
     auto loop =
         scf::ForOp::create(b, loc, constant(0), constant(vectors * unit.lanes),
@@ -161,10 +164,14 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
                   loop.getRegionIterArgs().end());
     for (int64_t u = 0; u < unroll; ++u)
       step(add(loop.getInductionVar(), constant(u * unit.lanes)), unit.lanes,
-           u * unit.lanes % line == 0, sumsOf);
+           u * unit.lanes % line == 0,
+           MutableArrayRef(sumsOf).slice(u % parts * dots, dots));
     scf::YieldOp::create(b, loc, sumsOf);
     sumsOf.assign(loop.getResults().begin(), loop.getResults().end());
   }
+  for (; sumsOf.size() > size_t(dots); sumsOf.truncate(sumsOf.size() / 2))
+    for (size_t i = 0, half = sumsOf.size() / 2; i < half; ++i)
+      sumsOf[i] = arith::AddFOp::create(b, loc, sumsOf[i], sumsOf[half + i]);
   if (int64_t rest = shape.keySize % unit.lanes)
     step(constant(vectors * unit.lanes), rest, false, sumsOf);
 
@@ -213,24 +220,20 @@ void AttentionKernel::prefetchRow(Value memref, Layout layout, Value head,
 void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
   OpBuilder &b = *builder;
   Value count = sub(keyEnd, keyBegin);
-  Value last = sub(keyCount, constant(1));
   forEachTile([&](int64_t rows, Value row) {
     int64_t atOnce = keysAtOnce(rows, shape.keySize);
     Value whole =
         mul(arith::DivUIOp::create(b, loc, count, constant(atOnce)), atOnce);
-    // Behind the last key it is read again: those scores are hidden later.
-    auto dots = [&](Value column, bool isTail) {
+    auto dots = [&](Value column, int64_t keys) {
       SmallVector<Value> keyRows;
       Value first = add(keyBegin, column);
-      for (int64_t k = 0; k < atOnce; ++k) {
-        Value key = add(first, constant(k));
-        keyRows.push_back(isTail ? minimum(key, last) : key);
-      }
+      for (int64_t k = 0; k < keys; ++k)
+        keyRows.push_back(add(first, constant(k)));
       buildDotsOf(rows, row, keyRows, column);
     };
     forEach(constant(0), whole, atOnce,
-            [&](Value column) { dots(column, false); });
-    buildIf(less(whole, count), [&] { dots(whole, true); });
+            [&](Value column) { dots(column, atOnce); });
+    forEach(whole, count, 1, [&](Value column) { dots(column, 1); });
   });
 }
 

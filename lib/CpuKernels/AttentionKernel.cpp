@@ -336,7 +336,8 @@ func::FuncOp AttentionKernel::createFunction(StringRef name, TypeRange types) {
   auto function = func::FuncOp::create(
       *builder, loc, name, FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
-  function->setAttr("passthrough", builder->getStrArrayAttr({"noinline"}));
+  function->setAttr("passthrough",
+                    builder->getStrArrayAttr({"noinline", "no-builtins"}));
   return function;
 }
 

@@ -73,7 +73,7 @@ public:
   /// With `few`, `@sextant_attention_few_rows(operands of the op but key and
   /// value, key, value, states, slot, chunk, chunkBegin, chunkEnd, keyCount,
   /// batch, head, rowBegin, rowEnd)` for the keys of one chunk, whose state
-  /// has the place `slot`.
+  /// has the place `slot`; a chunk of all keys leaves results instead.
   func::FuncOp buildBlock(OpBuilder &builder, bool few);
   /// `@sextant_merge_chunks(operands of the op but key and value, states,
   /// slot, chunks, batch, head, rows)`: the results of few rows from the states

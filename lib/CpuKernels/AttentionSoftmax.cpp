@@ -246,18 +246,15 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
     if (tailCount)
       left = sub(tailCount, constant(v * unit.lanes));
     bool changed = tailCount != Value();
+    // A masked store, which LLVM makes of a selection between what is stored
+    // already and something else, takes many times as long as a whole one.
+    if (score ? score->selectsScore() : changed)
+      x = arith::AddFOp::create(b, loc, x, constantOf(vectorType, 0.0));
     if (score) {
       Region *region = score == fullScore.get() ? full.get() : reduced.get();
       Value firstKey = add(keyBegin, column);
       IRMapping mapping;
-      // A masked store, which LLVM makes of a selection between what is stored
-      // already and something else, takes many times as long as a whole one.
-      mapping.map(
-          region->getArgument(0),
-          score->selectsScore()
-              ? arith::AddFOp::create(b, loc, x, constantOf(vectorType, 0.0))
-                    .getResult()
-              : x);
+      mapping.map(region->getArgument(0), x);
       IntegerType positions = score->getPositionType();
       auto type = VectorType::get({unit.lanes}, positions);
       Value position = arith::IndexCastOp::create(b, loc, positions,

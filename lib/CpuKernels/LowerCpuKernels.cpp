@@ -437,11 +437,6 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
         allocate(kernel.getStatesType(),
                  arith::MaxUIOp::create(b, loc, pairs, constant(kChunkTasks))
                      .getResult());
-    auto merge = [&](Value pair, Value batch, Value head) {
-      SmallVector<Value> arguments = kernel.getBlockOperands();
-      arguments.append({states, mul(pair, chunks), chunks, batch, head, rows});
-      func::CallOp::create(b, loc, functions.merge, arguments);
-    };
     parallel(chunks, [&](Value pair, Value batch, Value head, Value chunk) {
       Value begin = mul(chunk, length);
       Value slot = arith::AddIOp::create(b, loc, mul(pair, chunks), chunk);
@@ -451,10 +446,6 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
            least(arith::AddIOp::create(b, loc, begin, length), keys), keys,
            batch, head, constant(0), rows});
       func::CallOp::create(b, loc, functions.few, arguments);
-      auto single = scf::IfOp::create(b, loc, atMost(chunks, 1));
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(single.thenBlock());
-      merge(pair, batch, head);
     });
     // Little work, not worth another start of threads.
     auto several = scf::IfOp::create(
@@ -466,7 +457,10 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
       b.setInsertionPointToStart(several.thenBlock());
       serial(pairs, [&](Value pair) {
         auto [batch, head] = split(pair);
-        merge(pair, batch, head);
+        SmallVector<Value> arguments = kernel.getBlockOperands();
+        arguments.append(
+            {states, mul(pair, chunks), chunks, batch, head, rows});
+        func::CallOp::create(b, loc, functions.merge, arguments);
       });
     }
     memref::DeallocOp::create(b, loc, states);

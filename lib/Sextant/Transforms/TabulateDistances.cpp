@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "sextant/Sextant/Analysis/ElementValue.h"
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
@@ -36,6 +38,8 @@ namespace {
 
 /// A table beyond this is larger than the distances that are there.
 constexpr int64_t largestSaturating = 4096;
+/// A constant beyond this would take long to compute.
+constexpr int64_t largestFolded = 1 << 16;
 /// Ops that cost as much as reading an entry does.
 constexpr unsigned cheap = 12;
 
@@ -76,6 +80,7 @@ private:
   std::string whyNotOutside(Value value);
   Value cloneOutside(OpBuilder &b, Value value, IRMapping &mapping);
   Value buildTable(Value offset, OpFoldResult entries, bool negate);
+  Value foldTable(Value table);
   void saturate();
   void spread();
   Value toIndex(OpFoldResult value) {
@@ -263,6 +268,38 @@ Value Tabulation::buildTable(Value offset, OpFoldResult entries, bool negate) {
       .getResult(0);
 }
 
+/// The same table as a constant, if all that it is computed from is constant:
+/// to fill it in every call took longer than the attention of a short sequence.
+/// Functions stay, whose values here need not be those of the machine.
+Value Tabulation::foldTable(Value table) {
+  auto type = cast<RankedTensorType>(table.getType());
+  auto generic = table.getDefiningOp<linalg::GenericOp>();
+  bool hasFunctions = llvm::any_of(*generic.getBody(), [](Operation &inner) {
+    return isa<math::MathDialect>(inner.getDialect());
+  });
+  if (hasFunctions || !type.hasStaticShape() ||
+      type.getNumElements() > largestFolded)
+    return table;
+  ElementContext context(op.getContext());
+  ElementValue values(context);
+  SmallVector<Attribute> entries;
+  SmallVector<int64_t> strides = computeStrides(type.getShape());
+  for (int64_t number = 0; number < type.getNumElements(); ++number) {
+    SmallVector<Element> place;
+    for (int64_t index : delinearize(number, strides))
+      place.push_back(context.integer(index));
+    Element value = values.element(table, place);
+    std::optional<APFloat> known;
+    if (value)
+      known = ElementContext::getFloat(value);
+    if (!known)
+      return table;
+    entries.push_back(FloatAttr::get(type.getElementType(), *known));
+  }
+  return rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+      generic, DenseElementsAttr::get(type, entries));
+}
+
 /// The table ends where the term does not change any more.
 void Tabulation::saturate() {
   int64_t before = -*summary.before, after = *summary.after;
@@ -270,6 +307,7 @@ void Tabulation::saturate() {
   Value offset = arith::ConstantIndexOp::create(rewriter, loc, before);
   Value table = buildTable(offset, rewriter.getIndexAttr(before + after + 1),
                            negate && !factor);
+  table = foldTable(table);
   SmallVector<DimensionRole> roles;
   if (perHead)
     roles.push_back(DimensionRole::head);

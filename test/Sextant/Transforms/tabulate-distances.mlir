@@ -5,6 +5,7 @@
 // REMARK: 'sextant.kerple_log' computed once a distance
 // REMARK: 'sextant.sandwich' computed once a distance
 // REMARK: 'sextant.bucket_bias' computed once a distance
+// REMARK: 'sextant.bucket_bias' computed once a distance
 // REMARK: 'sextant.kerple_log' computed for each score: batch entries start at positions of their own, and it does not saturate within a table
 // REMARK: 'sextant.kerple_log' computed for each score: it reads an auxiliary by batch
 
@@ -72,6 +73,27 @@ func.func @buckets_end_where_they_saturate(
     sextant.yield %0 : f32
   } : tensor<2x3x?x13xf32>
   return %o : tensor<2x3x?x13xf32>
+}
+
+// -----
+
+// A learned table is a constant, and so is what it is by distance: beyond 1 on
+// either side lie the last bucket of that side.
+// CHECK-LABEL: func @constant_buckets_are_a_constant
+func.func @constant_buckets_are_a_constant(
+    %q: tensor<2x2x?x7xf32>, %k: tensor<2x2x?x7xf32>, %v: tensor<2x2x?x13xf32>) -> tensor<2x2x?x13xf32> {
+  // CHECK: %[[TABLE:.*]] = arith.constant dense<{{\[\[}}2.000000e+00, 2.000000e+00, 1.000000e+00, 4.000000e+00, 4.000000e+00],
+  // CHECK-SAME: [6.000000e+00, 6.000000e+00, 5.000000e+00, 8.000000e+00, 8.000000e+00{{\]\]}}> : tensor<2x5xf32>
+  // CHECK-NOT: linalg.generic
+  // CHECK: auxiliary(%[[TABLE]] as <[head, distance], center = 2> : tensor<2x5xf32>)
+  %t = arith.constant dense<[[1.0, 5.0], [2.0, 6.0], [3.0, 7.0], [4.0, 8.0]]> : tensor<4x2xf32>
+  %o = sextant.attention query(%q : tensor<2x2x?x7xf32>) key(%k : tensor<2x2x?x7xf32>)
+      value(%v : tensor<2x2x?x13xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.bucket_bias %s table %t[%h] at %i, %j max_distance 2 bidirectional : f32, tensor<4x2xf32>
+    sextant.yield %0 : f32
+  } : tensor<2x2x?x13xf32>
+  return %o : tensor<2x2x?x13xf32>
 }
 
 // -----
