@@ -532,19 +532,10 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
     buildKeyBlock(keyBegin,
                   minimum(add(keyBegin, constant(getBlockKeys())), end));
   });
-  if (!few) {
+  if (few)
+    storeChunk(state, chunkBegin, chunkEnd);
+  else
     storeResults();
-  } else {
-    // A chunk of all keys has nothing to be merged with.
-    Value isPart = arith::OrIOp::create(b, loc, less(constant(0), chunkBegin),
-                                        less(chunkEnd, keyCount));
-    auto choice = scf::IfOp::create(b, loc, isPart, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    storeStates(state);
-    b.setInsertionPointToStart(choice.elseBlock());
-    storeResults();
-  }
   func::ReturnOp::create(b, loc);
   return function;
 }

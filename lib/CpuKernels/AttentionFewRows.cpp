@@ -330,6 +330,20 @@ void AttentionKernel::storeStates(Value state) {
   });
 }
 
+void AttentionKernel::storeChunk(Value state, Value chunkBegin,
+                                 Value chunkEnd) {
+  // A chunk of all keys has nothing to be merged with.
+  OpBuilder &b = *builder;
+  Value isPart = arith::OrIOp::create(b, loc, less(constant(0), chunkBegin),
+                                      less(chunkEnd, keyCount));
+  auto choice = scf::IfOp::create(b, loc, isPart, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  storeStates(state);
+  b.setInsertionPointToStart(choice.elseBlock());
+  storeResults();
+}
+
 func::FuncOp AttentionKernel::buildMerge(OpBuilder &b) {
   builder = &b;
   few = true;

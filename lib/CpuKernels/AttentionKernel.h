@@ -178,6 +178,7 @@ private:
   int64_t getRowsAhead(Value memref);
   void storeResults();
   void storeStates(Value state);
+  void storeChunk(Value state, Value chunkBegin, Value chunkEnd);
   /// Writes the result of `row` from its sums, not yet divided.
   void storeRow(Value row, Value sum, Value peak,
                 function_ref<Value(Value column)> loadSums);
@@ -245,6 +246,10 @@ private:
   void prefetchAuxiliaries(int64_t rows, Value row, Value firstKey);
   Value loadAuxiliary(unsigned number, Value firstKey, Value count);
   Value gatherAuxiliary(unsigned number, Value firstKey);
+  /// Copies of tables by distance whose outer entries go on for a vector on
+  /// either side: what lies across an end is then a load like any other.
+  void allocateWideTables();
+  void fillWideTables(bool ofRow);
   /// The memref's index for each role, with `key` and `distance` as given.
   SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
                                       Value distance);
@@ -297,6 +302,8 @@ private:
     Value row, firstLine;
   };
   SmallVector<Piece> pieces;
+  /// By auxiliary, see `allocateWideTables`.
+  DenseMap<unsigned, Value> wideTables;
   // Of the row being written.
   Value rowHead, rowQuery;
   bool uniformRows = false;

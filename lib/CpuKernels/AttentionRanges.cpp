@@ -64,6 +64,7 @@ void AttentionKernel::prepareScore() {
   };
   buildRanges();
   allocatePieces();
+  allocateWideTables();
   full = lowerTerms({});
   fullScore = std::make_unique<ScoreVectorizer>(full->front(), unit.lanes,
                                                 varyingOf(full->front()));

@@ -34,199 +34,6 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr double kLog2E = 1.4426950408889634;
 
 //===----------------------------------------------------------------------===//
-// Auxiliary operands
-//===----------------------------------------------------------------------===//
-
-bool AttentionKernel::isVarying(unsigned number) {
-  auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
-  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
-    if (role == DimensionRole::distance ||
-        (role == DimensionRole::key && type.getDimSize(dim) != 1))
-      return true;
-  return false;
-}
-
-SmallVector<Value> AttentionKernel::auxiliaryIndices(unsigned number, Value key,
-                                                     Value distance) {
-  auto type = cast<MemRefType>(auxiliaries[number].getType());
-  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  SmallVector<Value> indices;
-  for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
-    if (role == DimensionRole::distance)
-      indices.push_back(distance);
-    else if (type.getDimSize(dim) == 1)
-      indices.push_back(constant(0));
-    else if (role == DimensionRole::batch)
-      indices.push_back(batch);
-    else if (role == DimensionRole::head)
-      indices.push_back(rowHead);
-    else if (role == DimensionRole::query)
-      indices.push_back(rowQuery);
-    else
-      indices.push_back(key);
-  }
-  return indices;
-}
-
-void AttentionKernel::prefetchAuxiliaries(int64_t rows, Value row,
-                                          Value firstKey) {
-  if (few || shape.group() != 1)
-    return;
-  for (unsigned i = 0; i < auxiliaries.size(); ++i) {
-    auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]).getRoles();
-    auto type = cast<MemRefType>(auxiliaries[i].getType());
-    const auto *query = llvm::find(roles, DimensionRole::query);
-    if (query == roles.end() || type.getDimSize(query - roles.begin()) == 1 ||
-        roles.back() != DimensionRole::key || type.getShape().back() == 1 ||
-        !type.getElementType().isF32())
-      continue;
-    Value last = sub(sub(rowEnd, rowBegin), constant(1));
-    for (int64_t r = 0; r < rows; ++r) {
-      std::tie(rowHead, rowQuery) =
-          headAndQuery(minimum(add(row, constant(r)), last));
-      memref::PrefetchOp::create(*builder, loc, auxiliaries[i],
-                                 auxiliaryIndices(i, firstKey, {}),
-                                 /*isWrite=*/false, /*localityHint=*/2,
-                                 /*isDataCache=*/true);
-    }
-  }
-}
-
-void AttentionKernel::buildUniform(Value row) {
-  // Rows that fill up a tile see what the last one sees.
-  row = minimum(row, sub(sub(rowEnd, rowBegin), constant(1)));
-  std::tie(rowHead, rowQuery) = headAndQuery(row);
-  SmallVector<Value> scalars{Value(), add(batch, origin[0]),
-                             add(rowHead, origin[1]), add(rowQuery, origin[2]),
-                             Value()};
-  for (unsigned i = 0; i < auxiliaries.size(); ++i) {
-    auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]);
-    if (isVarying(i))
-      scalars.push_back(Value());
-    else if (roles.getNumFree())
-      scalars.push_back(auxiliaries[i]);
-    else
-      scalars.push_back(memref::LoadOp::create(
-          *builder, loc, auxiliaries[i],
-          auxiliaryIndices(i, constant(0), constant(0))));
-  }
-  llvm::append_range(scalars, captures);
-  for (auto [region, score] : {std::pair(full.get(), fullScore.get()),
-                               std::pair(reduced.get(), reducedScore.get())}) {
-    if (!score)
-      continue;
-    IRMapping mapping;
-    for (auto [argument, scalar] : llvm::zip(region->getArguments(), scalars))
-      if (scalar) {
-        // A table may lie in memory less plainly than the region knows.
-        if (isa<MemRefType>(scalar.getType()) &&
-            scalar.getType() != argument.getType())
-          scalar =
-              memref::CastOp::create(*builder, loc, argument.getType(), scalar);
-        mapping.map(argument, scalar);
-      }
-    score->buildUniform(*builder, loc, mapping);
-  }
-}
-
-Value AttentionKernel::gatherAuxiliary(unsigned number, Value firstKey) {
-  OpBuilder &b = *builder;
-  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  auto type = cast<MemRefType>(auxiliaries[number].getType());
-  Value last = sub(keyCount, constant(1));
-  SmallVector<Value> elements;
-  for (int64_t lane = 0; lane < unit.lanes; ++lane) {
-    Value key = add(firstKey, constant(lane));
-    Value distance;
-    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
-      if (role == DimensionRole::distance) {
-        Value size = memref::DimOp::create(b, loc, auxiliaries[number], dim);
-        distance = sub(add(key, origin[3]), add(rowQuery, origin[2]));
-        distance =
-            maximum(add(distance, constant(roles.getCenter())), constant(0));
-        distance = minimum(distance, sub(size, constant(1)));
-      }
-    elements.push_back(memref::LoadOp::create(
-        b, loc, auxiliaries[number],
-        auxiliaryIndices(number, minimum(key, last), distance)));
-  }
-  return vector::FromElementsOp::create(
-      b, loc, VectorType::get({unit.lanes}, type.getElementType()), elements);
-}
-
-Value AttentionKernel::loadAuxiliary(unsigned number, Value firstKey,
-                                     Value count) {
-  OpBuilder &b = *builder;
-  Value memref = auxiliaries[number];
-  auto type = cast<MemRefType>(memref.getType());
-  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  auto vector = VectorType::get({unit.lanes}, type.getElementType());
-  bool contiguous =
-      type.isLastDimUnitStride() && !type.getElementType().isInteger(1);
-  DimensionRole last = roles.getRoles().back();
-  int64_t others = llvm::count_if(roles.getRoles(), [](DimensionRole role) {
-    return role == DimensionRole::distance || role == DimensionRole::key;
-  });
-  Value result;
-  if (Value far = farEntries.lookup(number)) {
-    result = vector::BroadcastOp::create(b, loc, vector, far);
-  } else if (!contiguous || others != 1 ||
-             (last != DimensionRole::key && last != DimensionRole::distance)) {
-    result = gatherAuxiliary(number, firstKey);
-  } else if (last == DimensionRole::key) {
-    SmallVector<Value> indices = auxiliaryIndices(number, firstKey, {});
-    if (!count) {
-      result = vector::LoadOp::create(b, loc, vector, memref, indices);
-    } else {
-      // The end of the row may be the end of the memory.
-      Value mask = vector::CreateMaskOp::create(
-          b, loc, VectorType::get({unit.lanes}, b.getI1Type()),
-          maximum(count, constant(0)));
-      Value zero =
-          arith::ConstantOp::create(b, loc, vector, b.getZeroAttr(vector));
-      result = vector::MaskedLoadOp::create(b, loc, vector, memref, indices,
-                                            mask, zero);
-    }
-  } else {
-    // All lanes before the table, or behind it, are its first or last entry;
-    // all within are neighbours.
-    Value size = memref::DimOp::create(b, loc, memref, type.getRank() - 1);
-    Value entry = sub(add(firstKey, origin[3]), add(rowQuery, origin[2]));
-    entry = add(entry, constant(roles.getCenter()));
-    Value end = sub(size, constant(1));
-    Value clamped = minimum(maximum(entry, constant(0)), end);
-    Value isBefore = less(add(entry, constant(unit.lanes - 2)), constant(0));
-    Value isBehind = less(end, add(entry, constant(1)));
-    Value isFar = arith::OrIOp::create(b, loc, isBefore, isBehind);
-    auto far = scf::IfOp::create(b, loc, TypeRange{vector}, isFar, true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(far.thenBlock());
-    Value element = memref::LoadOp::create(
-        b, loc, memref, auxiliaryIndices(number, {}, clamped));
-    scf::YieldOp::create(
-        b, loc,
-        vector::BroadcastOp::create(b, loc, vector, element).getResult());
-    b.setInsertionPointToStart(far.elseBlock());
-    Value isInside =
-        arith::AndIOp::create(b, loc, less(constant(-1), entry),
-                              less(add(entry, constant(unit.lanes - 1)), size));
-    auto inside = scf::IfOp::create(b, loc, TypeRange{vector}, isInside, true);
-    scf::YieldOp::create(b, loc, inside.getResults());
-    b.setInsertionPointToStart(inside.thenBlock());
-    scf::YieldOp::create(
-        b, loc,
-        vector::LoadOp::create(b, loc, vector, memref,
-                               auxiliaryIndices(number, {}, entry))
-            .getResult());
-    b.setInsertionPointToStart(inside.elseBlock());
-    scf::YieldOp::create(b, loc, gatherAuxiliary(number, firstKey));
-    result = far.getResult(0);
-  }
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
 // Scores and their maximum
 //===----------------------------------------------------------------------===//
 
@@ -291,7 +98,8 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
         mapping.map(argument, vector::LoadOp::create(
                                   b, loc, vectorType, piece.row,
                                   add(column, constant(PiecewiseOp::padding))));
-      x = score->build(b, loc, mapping, !tailCount);
+      x = score->build(b, loc, mapping,
+                       tailCount ? Value() : add(firstKey, origin[3]));
       changed = true;
     }
     if (uniformRows)
@@ -325,12 +133,6 @@ SmallVector<Value> AttentionKernel::buildMaximumLoop(Value row, Value keyBegin,
                        buildScores(row, keyBegin, loop.getInductionVar(), score,
                                    {}, loop.getRegionIterArgs()));
   return loop.getResults();
-}
-
-bool AttentionKernel::isTableByDistance(unsigned number) {
-  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  return llvm::is_contained(roles.getRoles(), DimensionRole::distance) &&
-         !llvm::is_contained(roles.getRoles(), DimensionRole::key);
 }
 
 std::pair<Value, Value> AttentionKernel::getNearPanels(AuxiliaryAttr roles,

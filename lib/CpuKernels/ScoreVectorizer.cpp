@@ -124,23 +124,41 @@ std::optional<int64_t> ScoreVectorizer::getStep(Value value) const {
   return isa<arith::AddIOp>(op) ? *left + *right : *left - *right;
 }
 
+Value ScoreVectorizer::buildFirst(OpBuilder &b, Location loc, Value value,
+                                  Value first) {
+  Operation *op = value.getDefiningOp();
+  if (!isVarying(value)) {
+    Value scalar = uniform.lookupOrDefault(value);
+    return scalar.getType().isIndex()
+               ? scalar
+               : arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar)
+                     .getResult();
+  }
+  if (!op)
+    return first;
+  Value lhs = buildFirst(b, loc, op->getOperand(0), first);
+  if (isa<arith::IndexCastOp>(op))
+    return lhs;
+  Value rhs = buildFirst(b, loc, op->getOperand(1), first);
+  if (isa<arith::AddIOp>(op))
+    return arith::AddIOp::create(b, loc, lhs, rhs);
+  return arith::SubIOp::create(b, loc, lhs, rhs);
+}
+
 Value ScoreVectorizer::buildLoad(OpBuilder &b, Location loc, Operation *op,
-                                 IRMapping &vectors, bool areNeighbours) {
+                                 IRMapping &vectors, Value first) {
   auto load = cast<memref::LoadOp>(op);
   auto isUniform = [&](Value index) { return !isVarying(index); };
   auto type = load.getMemRefType();
   // Entries that lie next to each other are one load.
-  if (areNeighbours && type.isLastDimUnitStride() &&
+  if (first && type.isLastDimUnitStride() &&
       isa<FloatType>(type.getElementType()) &&
       getStep(load.getIndices().back()) == 1 &&
       llvm::all_of(load.getIndices().drop_back(), isUniform)) {
     SmallVector<Value> indices;
     for (Value index : load.getIndices().drop_back())
       indices.push_back(uniform.lookupOrDefault(index));
-    Value first = vector::ExtractOp::create(
-        b, loc, vectors.lookup(load.getIndices().back()), ArrayRef<int64_t>{0});
-    indices.push_back(
-        arith::IndexCastOp::create(b, loc, b.getIndexType(), first));
+    indices.push_back(buildFirst(b, loc, load.getIndices().back(), first));
     return vector::LoadOp::create(
         b, loc, VectorType::get({lanes}, type.getElementType()),
         uniform.lookupOrDefault(load.getMemRef()), indices);
@@ -170,7 +188,7 @@ Value ScoreVectorizer::buildLoad(OpBuilder &b, Location loc, Operation *op,
 }
 
 Value ScoreVectorizer::build(OpBuilder &b, Location loc,
-                             const IRMapping &arguments, bool areNeighbours) {
+                             const IRMapping &arguments, Value first) {
   IRMapping vectors = arguments;
   for (Operation &op : score.without_terminator()) {
     if (op.getNumResults() == 0 || !isVarying(op.getResult(0)))
@@ -180,7 +198,7 @@ Value ScoreVectorizer::build(OpBuilder &b, Location loc,
     };
     Value result;
     if (isa<memref::LoadOp>(op)) {
-      result = buildLoad(b, loc, &op, vectors, areNeighbours);
+      result = buildLoad(b, loc, &op, vectors, first);
     } else if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp>(
                    op) ||
                (isa<arith::ExtUIOp, arith::TruncIOp>(op) &&

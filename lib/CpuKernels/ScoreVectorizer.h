@@ -43,10 +43,11 @@ public:
   void buildUniform(OpBuilder &builder, Location loc, const IRMapping &scalars);
 
   /// The scores of a vector of keys. `vectors` has a value for each varying
-  /// argument. `areNeighbours` says that the last position of the vector is one
-  /// that the region may be asked for, as in all but the end of a row.
+  /// argument. `first` is the position of the first key, given if that of the
+  /// last is one that the region may be asked for, as in all but the end of a
+  /// row.
   Value build(OpBuilder &builder, Location loc, const IRMapping &vectors,
-              bool areNeighbours);
+              Value first);
 
 private:
   bool isVarying(Value value) const { return varying.contains(value); }
@@ -54,9 +55,12 @@ private:
   Value vectorOf(OpBuilder &builder, Location loc, Value value,
                  IRMapping &vectors);
   Value buildLoad(OpBuilder &builder, Location loc, Operation *load,
-                  IRMapping &vectors, bool areNeighbours);
+                  IRMapping &vectors, Value first);
   /// By how much an integer grows from lane to lane, if that is known.
   std::optional<int64_t> getStep(Value value) const;
+  /// An integer of which that is known, for the first key: as an index, and not
+  /// out of a vector of 32 bits, for processors add those in addresses.
+  Value buildFirst(OpBuilder &builder, Location loc, Value value, Value first);
 
   Block &score;
   int64_t lanes;

@@ -4,13 +4,29 @@
 // number to each score; only those between read the table by the key.
 // CHECK-LABEL: func.func private @sextant_attention(
 // CHECK-SAME: %{{[^:]*}}: memref<1x12x?x64xf32>, %[[TABLE:[^:]*]]: memref<12x33xf32>, %[[VALUES:[^:]*]]: memref<33x64xf32>
+// A copy of the head's row, whose outer entries go on for a vector.
+// CHECK: %[[WIDE:.*]] = memref.alloca() {alignment = 64 : i64} : memref<49xf32>
+// CHECK: %[[OUTER:.*]] = memref.load %[[TABLE]][%{{.*}}, %c0]
+// CHECK: %[[BEGIN:.*]] = vector.broadcast %[[OUTER]]
+// CHECK: vector.store %[[BEGIN]], %[[WIDE]][%c0]
+// CHECK: scf.for %[[AT:.*]] = %c0 to %c32 step %c8
+// CHECK: %[[EIGHT:.*]] = vector.load %[[TABLE]][%{{.*}}, %[[AT]]]
+// CHECK: %[[BEHIND:.*]] = arith.addi %[[AT]], %c8
+// CHECK: vector.store %[[EIGHT]], %[[WIDE]][%[[BEHIND]]]
+// CHECK: vector.load %[[TABLE]][%{{.*}}, %c25]
+// CHECK: vector.store %{{.*}}, %[[WIDE]][%c33]
+// CHECK: vector.store %{{.*}}, %[[WIDE]][%c41]
 // CHECK: %[[FIRST:.*]] = memref.load %[[TABLE]][%{{.*}}, %c0]
 // CHECK-NEXT: %[[BEFORE:.*]]:2 = scf.for %{{.*}} = %c0 to %[[NEAR:.*]] step %c1
 // CHECK-NOT: load %[[TABLE]]
 // CHECK: vector.broadcast %[[FIRST]]
 // CHECK-NOT: load %[[TABLE]]
 // CHECK: %[[WITHIN:.*]]:2 = scf.for %{{.*}} = %[[NEAR]] to %[[FAR:.*]] step %c1 iter_args(%{{.*}} = %[[BEFORE]]#0, %{{.*}} = %[[BEFORE]]#1)
-// CHECK: vector.load %[[TABLE]]
+// CHECK-NOT: scf.if
+// CHECK: %[[PLACE:.*]] = arith.maxsi %{{.*}}, %c0
+// CHECK: %[[INSIDE:.*]] = arith.minsi %[[PLACE]], %c41
+// CHECK: vector.load %[[WIDE]][%[[INSIDE]]]
+// CHECK-NOT: scf.if
 // CHECK: %[[LAST:.*]] = memref.load %[[TABLE]][%{{.*}}, %c32]
 // CHECK-NEXT: scf.for %{{.*}} = %[[FAR]] to %{{.*}} step %c1 iter_args(%{{.*}} = %[[WITHIN]]#0, %{{.*}} = %[[WITHIN]]#1)
 // CHECK-NOT: load %[[TABLE]]
