@@ -139,7 +139,8 @@ def TabulateDistances : Pass<"sextant-tabulate-distances", "::mlir::func::FuncOp
     evaluations. Parameters may be constants, values from outside of the
     region, the head, or auxiliary operands by head. A factor that depends on
     the head alone stays in the region, and heads share the table. Where a term
-    says that it saturates, the table ends there and far tiles read one entry.
+    says that it saturates, the table ends there and far tiles read one entry;
+    if only constants and no functions make its entries, it is a constant too.
 
     What stays is a missed remark with the reason.
 
