@@ -140,13 +140,32 @@ void ElementValue::unifyLoopSizes(linalg::LinalgOp op) {
   }
 }
 
+bool ElementValue::isWalkedOnce(linalg::LinalgOp op, unsigned loop) {
+  for (OpOperand &operand : op->getOpOperands())
+    if (isa<RankedTensorType>(operand.get().getType()))
+      for (auto [k, expr] :
+           llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+        if (auto dimension = dyn_cast<AffineDimExpr>(expr);
+            dimension && dimension.getPosition() == loop &&
+            ElementContext::getInteger(size(operand.get(), k)) == 1)
+          return true;
+  return false;
+}
+
 Element ElementValue::throughLinalg(linalg::LinalgOp op, unsigned result,
                                     ArrayRef<Element> indices) {
-  if (!op.hasPureTensorSemantics() || op.getNumReductionLoops() != 0 ||
-      !op.getBlock())
+  if (!op.hasPureTensorSemantics() || !op.getBlock())
     return nullptr;
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(result));
   SmallVector<Element> loops(op.getNumLoops(), nullptr);
+  // A sum over one element is that element, combined with what is summed onto:
+  // older exporters multiply frequencies with positions by such a product.
+  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction) {
+      if (!isWalkedOnce(op, loop))
+        return nullptr;
+      loops[loop] = context.integer(0);
+    }
   for (auto [expr, index] : llvm::zip(map.getResults(), indices))
     if (auto dimension = dyn_cast<AffineDimExpr>(expr))
       loops[dimension.getPosition()] = index;

@@ -14,6 +14,10 @@
 
 namespace mlir::sextant {
 
+/// The loop that a product of two operands sums over, if `op` is one: a
+/// contraction whose operands may also be read at 0, as broadcast ones are.
+std::optional<unsigned> getSumLoop(linalg::LinalgOp op);
+
 /// One operand of the attention before its layout is chosen: an element is
 /// `factor` times any of the sources' elements, and each source's indices are
 /// expressions over the coordinates of the match. Outermost source first.
@@ -25,7 +29,12 @@ struct AttentionSide {
 /// A contraction of softmax probabilities with values, understood.
 struct AttentionMatch {
   explicit AttentionMatch(MLIRContext *mlirContext)
-      : context(mlirContext), values(context) {}
+      : context(mlirContext), values(context, [](Value value) {
+          // With a head size of one, too, the product of queries and keys is
+          // what is looked for.
+          return getSumLoop(value.getDefiningOp<linalg::LinalgOp>())
+              .has_value();
+        }) {}
 
   ElementContext context;
   ElementValue values;
@@ -55,10 +64,6 @@ struct AttentionMatch {
 /// `reason` why it is none. `softmax` is set as soon as one is found.
 LogicalResult matchAttention(linalg::LinalgOp op, unsigned operand,
                              AttentionMatch &match, std::string &reason);
-
-/// The loop that a product of two operands sums over, if `op` is one: a
-/// contraction whose operands may also be read at 0, as broadcast ones are.
-std::optional<unsigned> getSumLoop(linalg::LinalgOp op);
 
 /// The softmax that a tensor's elements come from through guards, casts and
 /// slices only, for every tensor that has one.

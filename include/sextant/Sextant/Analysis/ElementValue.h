@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Pushes indices backwards through linalg and tensor ops. Contractions,
-// reductions, softmax, loops, arguments and everything unknown are leaves: the
-// element is then a load of that tensor.
+// Pushes indices backwards through linalg and tensor ops. Contractions and
+// reductions of more than one element, softmax, loops, arguments and everything
+// unknown are leaves: the element is then a load of that tensor.
 //
 //===----------------------------------------------------------------------===//
 
@@ -68,6 +68,7 @@ private:
   Element through(Value tensor, ArrayRef<Element> indices);
   Element throughLinalg(linalg::LinalgOp op, unsigned result,
                         ArrayRef<Element> indices);
+  bool isWalkedOnce(linalg::LinalgOp op, unsigned loop);
   Element throughPad(tensor::PadOp op, ArrayRef<Element> indices);
   Element throughConcat(tensor::ConcatOp op, ArrayRef<Element> indices);
   Element throughInsert(tensor::InsertSliceOp op, ArrayRef<Element> indices);
