@@ -139,6 +139,8 @@ void mlir::sextant::buildReferenceRaisedPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {
+  // What every target computes the same way, raised or not.
+  pm.addNestedPass<func::FuncOp>(createWidenAngles());
   // Only to let presents be their pasts, as with any other target.
   pm.addPass(createRaiseCache());
   // Without it decaying rotations leave the range of f32. Keys that masks hide
@@ -173,6 +175,8 @@ void mlir::sextant::buildCpuRaisedPipeline(OpPassManager &pm,
 
 void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
                                            const CpuOptions &options) {
+  // Angles of what was not raised.
+  pm.addNestedPass<func::FuncOp>(createWidenAngles());
   pm.addPass(createRecenterDecay());
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());

@@ -8,6 +8,7 @@
 #ifndef SEXTANT_TRANSFORMS_PASSES_TD
 #define SEXTANT_TRANSFORMS_PASSES_TD
 
+include "Sextant/Transforms/AnglePasses.td"
 include "Sextant/Transforms/CheckPasses.td"
 include "Sextant/Transforms/ChunkPasses.td"
 include "Sextant/Transforms/TilingPasses.td"
@@ -98,35 +99,6 @@ def LowerTerms : Pass<"sextant-lower-terms"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
-  ];
-}
-
-def TabulateRotation : Pass<"sextant-tabulate-rotation", "::mlir::func::FuncOp"> {
-  let summary = "Compute each cosine and sine of a rotation once";
-  let description = [{
-    Rotations by a schedule are given tables of cosines and sines, one entry
-    for each row and plane, computed in f64 and rounded once. Heads share an
-    entry, and so do queries, keys and layers at the same positions: equal
-    tables are merged. A rotation that reads the table of a graph by position
-    is given its rows, for the same reason.
-
-    ```mlir
-    func.func @queries_and_keys(%q: tensor<2x6x?x16xf32>, %k: tensor<2x3x?x16xf32>, %q0: tensor<2x6x?x16xf32>,
-                                %k0: tensor<2x3x?x16xf32>, %at: tensor<2x?xi64>)
-        -> (tensor<2x6x?x16xf32>, tensor<2x3x?x16xf32>) {
-      %0 = sextant.rotate ins(%q : tensor<2x6x?x16xf32>) outs(%q0 : tensor<2x6x?x16xf32>)
-             at(%at : tensor<2x?xi64>) by #sextant.geometric<base = 1.0e4> pairs halves
-      %1 = sextant.rotate ins(%k : tensor<2x3x?x16xf32>) outs(%k0 : tensor<2x3x?x16xf32>)
-             at(%at : tensor<2x?xi64>) by #sextant.geometric<base = 1.0e4> pairs halves
-      return %0, %1 : tensor<2x6x?x16xf32>, tensor<2x3x?x16xf32>
-    }
-    ```
-    becomes one op that fills two tables, and two rotations `with` them.
-  }];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::tensor::TensorDialect",
   ];
 }
 
