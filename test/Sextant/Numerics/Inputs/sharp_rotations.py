@@ -251,7 +251,7 @@ def main():
         failures = [f for case in chosen if (f := case.check(library, ALLOWED.get(case.name)))]
         if number in COMPARED:
             compare(library, number)
-    verdict.finish(failures, f"{len(chosen)} cases")
+    verdict.finish(failures, f"{len(chosen) + (number in COMPARED)} cases")
 
 
 if __name__ == "__main__":
