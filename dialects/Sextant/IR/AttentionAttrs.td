@@ -62,6 +62,7 @@ def Sextant_BeyondEnum : Sextant_Enum<"Beyond",
     "what is read for a distance or a label that has no entry", [
       I32EnumAttrCase<"clamp", 0>, // the first or the last entry
       I32EnumAttrCase<"zero", 1>,  // nothing: zero
+      I32EnumAttrCase<"none", 2>,  // there is no such distance
     ]>;
 
 def Sextant_Auxiliary : AttrDef<Sextant_Dialect, "Auxiliary"> {
@@ -76,9 +77,11 @@ def Sextant_Auxiliary : AttrDef<Sextant_Dialect, "Auxiliary"> {
     entries beyond the first and the last equal them. `label` is the entry that
     the `labels` operand of the attention holds for query and key, clamped in
     the same way. With `beyond = zero` there are no entries beyond the first and
-    the last; zero is read for them. `free` dimensions come last; with one, the
-    score region receives a tensor (or memref) of the free dimensions instead of
-    a scalar.
+    the last; zero is read for them. `beyond = none` promises entries for every
+    distance, as a method without a clip needs; `sextant-check-reach` refuses a
+    table that is too short, when compiling or at run time. `free` dimensions
+    come last; with one, the score region receives a tensor (or memref) of the
+    free dimensions instead of a scalar.
 
     ```mlir
     #mask = #sextant.auxiliary<[batch, head, query, key]>

@@ -56,4 +56,38 @@ def FoldChecks : Pass<"sextant-fold-checks"> {
   ];
 }
 
+def CheckReach : Pass<"sextant-check-reach"> {
+  let summary = "Check that tables without a clip reach every distance";
+  let description = [{
+    A table by distance with `beyond = none`, and one that is `unclipped`,
+    promises an entry for the distance of every query and key. Where lengths and
+    origins are known it is refused if that is not so, with the numbers; else a
+    check fails at run time. Distances that a causal mask hides for good need no
+    entry. What is checked promises nothing any more: chunks and tiles of the
+    attention read it as if it were clipped.
+
+    Refused are sequences that lie end to end, and origins that differ from batch
+    entry to batch entry.
+
+    ```mlir
+    func.func @shaw(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,
+                    %a: tensor<2x6x?x1023xf32>) -> tensor<2x6x?x24xf32> {
+      %o = sextant.attention query(%q : tensor<2x6x?x16xf32>)
+          key(%k : tensor<2x6x?x16xf32>) value(%v : tensor<2x6x?x24xf32>)
+          auxiliary(%a as <[batch, head, query, distance], center = 511, beyond = none> : tensor<2x6x?x1023xf32>) score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+        %0 = arith.addf %s, %x : f32
+        sextant.yield %0 : f32
+      } : tensor<2x6x?x24xf32>
+      return %o : tensor<2x6x?x24xf32>
+    }
+    ```
+    fails at run time with more than 512 queries or keys.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
 #endif // SEXTANT_TRANSFORMS_CHECKPASSES_TD

@@ -67,7 +67,7 @@ static ParseResult parseEntries(AsmParser &parser, int64_t &center,
     std::optional<Beyond> parsed = symbolizeBeyond(keyword);
     if (!parsed)
       return parser.emitError(loc)
-             << "expects clamp or zero, but got '" << keyword << "'";
+             << "expects clamp, zero or none, but got '" << keyword << "'";
     beyond = *parsed;
   }
   return success();
@@ -132,7 +132,11 @@ AuxiliaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects a distance or a label, but got both";
   if (beyond != Beyond::clamp && !isByDistance && !isByLabel)
     return emitError() << "expects entries by distance or by label for "
-                          "'beyond = zero', but got none";
+                          "'beyond = "
+                       << stringifyBeyond(beyond) << "', but got none";
+  if (beyond == Beyond::none && isByLabel)
+    return emitError() << "expects entries by distance for 'beyond = none', "
+                          "but got them by label";
   return success();
 }
 

@@ -47,20 +47,6 @@ func.func @relative_factor_c3(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
 
 // -----
 
-func.func @relative_factor_c3_dynamic(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>,
-                                      %t: tensor<11xf32>) -> tensor<2x3x?x13xf32> {
-  %o = sextant.attention query(%q : tensor<2x3x?x7xf32>) key(%q : tensor<2x3x?x7xf32>)
-      value(%v : tensor<2x3x?x13xf32>) score {
-  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
-    // expected-error @+1 {{expects static lengths and origins around an unclipped table, but got dynamic ones}}
-    %0 = sextant.relative_factor %s table %t at %i, %j unclipped : f32, tensor<11xf32>
-    sextant.yield %0 : f32
-  } : tensor<2x3x?x13xf32>
-  return %o : tensor<2x3x?x13xf32>
-}
-
-// -----
-
 func.func @fire_c1(%s: f32, %c: f32, %u: tensor<?xf32>, %v: tensor<5x3xf32>, %d: tensor<3xf32>, %i: index) -> f32 {
   // expected-error @+1 {{expects 'in_weight' to be a static list of 'f32', but got 'tensor<?xf32>'}}
   %0 = sextant.fire %s scale %c threshold %c in(%u, %u) out(%v, %d) [%i] at %i, %i

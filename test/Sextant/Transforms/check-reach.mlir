@@ -1,0 +1,93 @@
+// RUN: sextant-opt %s --sextant-check-reach --split-input-file --verify-diagnostics | FileCheck %s
+
+// Distances -4 to 10: reached by entries for -4 to 10, and no promise is left.
+// CHECK-LABEL: func @what_reaches_is_not_checked
+// CHECK-NOT: cf.assert
+// CHECK: as <[head, distance], center = 4>
+// CHECK-NOT: beyond
+func.func @what_reaches_is_not_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
+                                       %t: tensor<3x15xf32>) -> tensor<2x3x5x13xf32> {
+  %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>) value(%v : tensor<2x3x11x13xf32>)
+      auxiliary(%t as <[head, distance], center = 4, beyond = none> : tensor<3x15xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    sextant.yield %0 : f32
+  } : tensor<2x3x5x13xf32>
+  return %o : tensor<2x3x5x13xf32>
+}
+
+// CHECK-LABEL: func @lengths_are_checked
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<2x3x?x7xf32>, %[[V:[a-z0-9]+]]: tensor<2x3x?x13xf32>
+// CHECK-SAME: %[[PAST:[a-z0-9]+]]: index
+// CHECK-DAG: %[[ROWS:.*]] = tensor.dim %[[Q]], %c2
+// CHECK-DAG: %[[KEYS:.*]] = tensor.dim %[[V]], %c2
+// CHECK: arith.cmpi sge, %{{.*}}, %c-8
+// CHECK: arith.cmpi sle, %{{.*}}, %c8
+// CHECK: cf.assert %{{.*}}, "attention: expects the table of values to reach the distance of every query and key"
+// CHECK: relative_value({{.*}}center = 8> : tensor<17x13xf32>)
+func.func @lengths_are_checked(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>, %past: index,
+                               %t: tensor<17x13xf32>) -> tensor<2x3x?x13xf32> {
+  %o = sextant.attention query(%q : tensor<2x3x?x7xf32>) key(%q : tensor<2x3x?x7xf32>) value(%v : tensor<2x3x?x13xf32>)
+      at [0, 0, %past, 0]
+      relative_value(%t as <[distance, free], center = 8, beyond = none> : tensor<17x13xf32>) : tensor<2x3x?x13xf32>
+  return %o : tensor<2x3x?x13xf32>
+}
+
+// CHECK-LABEL: func @what_a_mask_hides_needs_no_entry
+// CHECK-NOT: cf.assert
+// CHECK: center = 9>
+func.func @what_a_mask_hides_needs_no_entry(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
+                                            %v: tensor<2x3x11x13xf32>, %t: tensor<10xf32>) -> tensor<2x3x5x13xf32> {
+  %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>) value(%v : tensor<2x3x11x13xf32>)
+      auxiliary(%t as <[distance], center = 9, beyond = none> : tensor<10xf32>) at [0, 0, 5, 0] score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    %1 = sextant.causal %0 at %i, %j : f32
+    sextant.yield %1 : f32
+  } : tensor<2x3x5x13xf32>
+  return %o : tensor<2x3x5x13xf32>
+}
+
+// CHECK-LABEL: func @factors_are_checked
+// CHECK: cf.assert %{{.*}}, "attention: expects the table to reach the distance of every query and key"
+// CHECK: sextant.relative_factor
+// CHECK-NOT: unclipped
+func.func @factors_are_checked(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>,
+                               %t: tensor<11xf32>) -> tensor<2x3x?x13xf32> {
+  %o = sextant.attention query(%q : tensor<2x3x?x7xf32>) key(%q : tensor<2x3x?x7xf32>) value(%v : tensor<2x3x?x13xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.relative_factor %s table %t at %i, %j unclipped : f32, tensor<11xf32>
+    sextant.yield %0 : f32
+  } : tensor<2x3x?x13xf32>
+  return %o : tensor<2x3x?x13xf32>
+}
+
+// -----
+
+func.func @a_short_table(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
+                         %t: tensor<3x14xf32>) -> tensor<2x3x5x13xf32> {
+  // expected-error @+1 {{'sextant.attention' op expects auxiliary operand 0 to reach the distances -4 to 10, but got -4 to 9}}
+  %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>) value(%v : tensor<2x3x11x13xf32>)
+      auxiliary(%t as <[head, distance], center = 4, beyond = none> : tensor<3x14xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    sextant.yield %0 : f32
+  } : tensor<2x3x5x13xf32>
+  return %o : tensor<2x3x5x13xf32>
+}
+
+// -----
+
+func.func @a_start_of_each_entry(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
+                                 %at: tensor<2xi64>, %t: tensor<99x7xf32>) -> tensor<2x3x5x13xf32> {
+  // expected-error @+1 {{expects one origin for all batch entries around an unclipped table, but got 'tensor<2xi64>'}}
+  %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>) value(%v : tensor<2x3x11x13xf32>)
+      modulate(0 by %t as <[distance, free], center = 50, beyond = none> : tensor<99x7xf32>)
+      at [0, 0, %at : tensor<2xi64>, 0] : tensor<2x3x5x13xf32>
+  return %o : tensor<2x3x5x13xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects entries by distance for 'beyond = none', but got them by label}}
+func.func @labels_are_data() attributes {roles = #sextant.auxiliary<[label], beyond = none>} { return }
