@@ -37,6 +37,19 @@ static SmallVector<Value> putResults(OpBuilder &b, AttentionOp rows,
   return written;
 }
 
+FailureOr<SmallVector<AttentionOp>> sextant::findSplittable(Operation *root,
+                                                            int64_t chunk) {
+  if (chunk <= 0)
+    return root->emitError("expects a positive 'chunk', but got ") << chunk;
+  // Collected first: a loop has attentions inside of its own.
+  SmallVector<AttentionOp> found;
+  root->walk([&](AttentionOp op) {
+    if (op.getQueryLayout() != Layout::thd && op.getKeyLayout() != Layout::thd)
+      found.push_back(op);
+  });
+  return found;
+}
+
 void sextant::splitQueries(
     RewriterBase &b, AttentionOp op, int64_t chunk, bool eachBatch,
     function_ref<AttentionOp(const AttentionPart &)> build) {

@@ -15,6 +15,12 @@
 
 namespace mlir::sextant {
 
+/// The attentions inside `root` that can be computed in chunks of their
+/// queries: those without sequences end to end. Fails, and says so, unless
+/// `chunk`, the option of a pass, is positive.
+FailureOr<SmallVector<AttentionOp>> findSplittable(Operation *root,
+                                                   int64_t chunk);
+
 /// Replaces `op`, not in layout `thd`, by a loop over chunks of its queries, in
 /// each batch entry by itself if that is asked for. `build` writes what a chunk
 /// computes. Without more rows than a chunk has there is no loop.

@@ -294,17 +294,12 @@ static std::string whyKept(RotateOp query, RotateOp key) {
 
 void RecenterDecay::runOnOperation() {
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
-  if (chunk <= 0) {
-    getOperation()->emitError("expects a positive 'chunk', but got ")
-        << chunk.getValue();
+  FailureOr<SmallVector<AttentionOp>> all =
+      findSplittable(getOperation(), chunk);
+  if (failed(all))
     return signalPassFailure();
-  }
-  SmallVector<AttentionOp> all;
-  getOperation()->walk([&](AttentionOp op) { all.push_back(op); });
   IRRewriter rewriter(&getContext());
-  for (AttentionOp op : all) {
-    if (op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd)
-      continue;
+  for (AttentionOp op : *all) {
     SmallVector<DecayingPair> pairs;
     double fastest = 0;
     for (unsigned number = 0; number < op.getQueries().size(); ++number) {

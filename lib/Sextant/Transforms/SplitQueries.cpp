@@ -82,17 +82,12 @@ SmallVector<unsigned> SplitQueries::findProducts(AttentionOp op) {
 
 void SplitQueries::runOnOperation() {
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
-  if (chunk <= 0) {
-    getOperation()->emitError("expects a positive 'chunk', but got ")
-        << chunk.getValue();
+  FailureOr<SmallVector<AttentionOp>> all =
+      findSplittable(getOperation(), chunk);
+  if (failed(all))
     return signalPassFailure();
-  }
-  SmallVector<AttentionOp> all;
-  getOperation()->walk([&](AttentionOp op) { all.push_back(op); });
   IRRewriter rewriter(&getContext());
-  for (AttentionOp op : all) {
-    if (op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd)
-      continue;
+  for (AttentionOp op : *all) {
     SmallVector<unsigned> products = findProducts(op);
     if (products.empty())
       continue;

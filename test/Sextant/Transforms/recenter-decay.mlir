@@ -1,6 +1,9 @@
 // RUN: sextant-opt %s --sextant-recenter-decay --canonicalize --mlir-print-local-scope | FileCheck %s
 // RUN: sextant-opt %s --sextant-recenter-decay=visible=false --canonicalize --mlir-print-local-scope | FileCheck %s --check-prefix=ALL
 // RUN: sextant-opt %s --sextant-recenter-decay --remarks-filter=sextant-recenter-decay -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: not sextant-opt %s --sextant-recenter-decay=chunk=0 2>&1 | FileCheck %s --check-prefix=CHUNK
+
+// CHUNK: expects a positive 'chunk', but got 0
 
 #decay = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>
 #growth = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0, growing = true>

@@ -1,6 +1,9 @@
 // RUN: sextant-opt %s --sextant-split-queries="chunk=64 entries=100" --canonicalize --mlir-print-local-scope | FileCheck %s
 // RUN: sextant-opt %s --sextant-split-queries="chunk=64 entries=100" --remarks-filter=sextant-split-queries -o /dev/null 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=REMARK
+// RUN: not sextant-opt %s --sextant-split-queries=chunk=0 2>&1 | FileCheck %s --check-prefix=CHUNK
+
+// CHUNK: expects a positive 'chunk', but got 0
 
 // CHECK-LABEL: func @a_chunk_computes_its_own_products
 // CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<2x6x?x7xf32>, %[[K:[a-z0-9]+]]: tensor<2x3x11x7xf32>
