@@ -35,10 +35,15 @@ func::FuncOp buildLinearKernel(OpBuilder &builder, Location loc,
                                const LinearShape &shape,
                                const VectorUnit &unit);
 
-/// Rows of x that stay in the second-level cache while panels pass by.
-constexpr int64_t kLinearBlockRows = 192;
-/// Panels that make up one task.
-constexpr int64_t kLinearBlockPanels = 12;
+/// A task has at most so many rows of x, which stay in the second-level cache
+/// while panels pass by, and at least so many where tasks are rows only.
+constexpr int64_t kLinearMostRows = 132, kLinearLeastRows = 24;
+/// Panels of a task; a single row meets four at once.
+constexpr int64_t kLinearMostPanels = 12, kLinearLeastPanels = 4;
+/// About so many tasks where rows alone are divided, twice as many elsewhere.
+constexpr int64_t kLinearTasks = 16;
+/// Bytes of a weight that is not divided.
+constexpr int64_t kLinearSmallWeight = 256 << 10;
 
 } // namespace mlir::sextant::cpu
 

@@ -125,32 +125,56 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   };
   Value x = withRows(op.getX(), shape.x), y = withRows(op.getInit(), shape.y);
 
-  // Blocks of rows of nearly equal length, so that no thread gets a stub.
   Value rows = memref::DimOp::create(b, loc, x, 0);
-  Value blocks =
-      arith::CeilDivUIOp::create(b, loc, rows, constant(kLinearBlockRows));
+  auto ceilDiv = [&](Value lhs, Value rhs) -> Value {
+    return arith::CeilDivUIOp::create(b, loc, lhs, rhs);
+  };
+  auto clamp = [&](Value value, int64_t least, int64_t most) -> Value {
+    return arith::MinUIOp::create(
+        b, loc, arith::MaxUIOp::create(b, loc, value, constant(least)),
+        constant(most));
+  };
+  // A weight that fits the cache of a core beside rows goes there as a whole,
+  // so that each row of x and y is in one core's only. Another one is divided
+  // too.
+  Value most = constant(kLinearMostRows);
+  bool small = shape.depth * shape.panelCount() * unit.columns() * 4 <=
+               kLinearSmallWeight;
+  Value byRows;
+  if (small) {
+    byRows = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, rows,
+                                   constant(2 * kLinearLeastRows));
+    Value some = clamp(ceilDiv(rows, constant(kLinearTasks)), kLinearLeastRows,
+                       kLinearMostRows);
+    most = arith::SelectOp::create(b, loc, byRows, some, most);
+  }
+  // Blocks of rows of nearly equal length, so that no thread gets a stub.
+  Value blocks = ceilDiv(rows, most);
   Value atLeastOne = arith::MaxUIOp::create(b, loc, blocks, constant(1));
-  Value tiles = arith::CeilDivUIOp::create(
-      b, loc, arith::CeilDivUIOp::create(b, loc, rows, atLeastOne),
-      constant(unit.rows));
+  Value tiles = ceilDiv(ceilDiv(rows, atLeastOne), constant(unit.rows));
   Value height = arith::MulIOp::create(b, loc, tiles, constant(unit.rows));
-  int64_t groups = llvm::divideCeil(shape.panelCount(), kLinearBlockPanels);
-  int64_t group = llvm::divideCeil(shape.panelCount(), groups);
+  Value count = constant(shape.panelCount());
+  Value group =
+      clamp(ceilDiv(count, ceilDiv(constant(2 * kLinearTasks), atLeastOne)),
+            kLinearLeastPanels, kLinearMostPanels);
+  if (small)
+    group = arith::SelectOp::create(b, loc, byRows, count, group);
+  Value groups = ceilDiv(count, group);
+  group = ceilDiv(count, groups);
   // A cycle for a row of x and a row of a panel, and three to read the latter.
   Value cycles = arith::MulIOp::create(
       b, loc, arith::AddIOp::create(b, loc, rows, constant(3)),
       constant(shape.depth * shape.panelCount()));
-  auto loop = buildTasks(b, loc, blocks, b.getIndexAttr(groups), cycles);
+  auto loop = buildTasks(b, loc, blocks, groups, cycles);
   b.setInsertionPoint(loop.getBody()->getTerminator());
   Value rowBegin =
       arith::MulIOp::create(b, loc, loop.getInductionVar(0), height);
   Value rowEnd = arith::MinUIOp::create(
       b, loc, arith::AddIOp::create(b, loc, rowBegin, height), rows);
   Value panelBegin =
-      arith::MulIOp::create(b, loc, loop.getInductionVar(1), constant(group));
+      arith::MulIOp::create(b, loc, loop.getInductionVar(1), group);
   Value panelEnd = arith::MinUIOp::create(
-      b, loc, arith::AddIOp::create(b, loc, panelBegin, constant(group)),
-      constant(shape.panelCount()));
+      b, loc, arith::AddIOp::create(b, loc, panelBegin, group), count);
   // Rounding the height up can leave the last block without rows.
   rowBegin = arith::MinUIOp::create(b, loc, rowBegin, rowEnd);
   SmallVector<Value> arguments{x, op.getPanels()};

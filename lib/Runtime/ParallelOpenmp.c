@@ -22,7 +22,7 @@ int omp_get_num_threads(void);
 enum {
   /* Cycles of a loop worth telling others about, and of a task. */
   kSharedWork = 1 << 13,
-  kTaskWork = 1 << 11,
+  kTaskWork = 1 << 12,
   /* Cycles for which it pays to wake threads, and for each thread. */
   kRegionWork = 1 << 17,
   kThreadWork = 1 << 16,

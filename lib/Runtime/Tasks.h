@@ -10,7 +10,7 @@
 
 #include "Runtime.h"
 
-enum { kTasksPerThread = 8 };
+enum { kTasksPerThread = 16 };
 
 /* Number of ranges to divide `count` into. */
 static inline int64_t count_tasks(int32_t threads, int64_t count) {

@@ -27,22 +27,22 @@ func.func @element(%i: index, %j: index, %mod: index) -> f32 {
 }
 
 // Panels, and the same weight as a plain matrix; the padding is zero.
-func.func @weight(%w: memref<643x171xf32>, %panels: memref<11x643x16xf32>) {
+func.func @weight(%w: memref<1543x171xf32>, %panels: memref<11x1543x16xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c16 = arith.constant 16 : index
   %c171 = arith.constant 171 : index
   %c113 = arith.constant 113 : index
-  %c643 = arith.constant 643 : index
+  %c1543 = arith.constant 1543 : index
   %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%panels : memref<11x643x16xf32>)
-  scf.for %k = %c0 to %c643 step %c1 {
+  linalg.fill ins(%zero : f32) outs(%panels : memref<11x1543x16xf32>)
+  scf.for %k = %c0 to %c1543 step %c1 {
     scf.for %n = %c0 to %c171 step %c1 {
       %e = func.call @element(%k, %n, %c113) : (index, index, index) -> f32
-      memref.store %e, %w[%k, %n] : memref<643x171xf32>
+      memref.store %e, %w[%k, %n] : memref<1543x171xf32>
       %p = arith.divui %n, %c16 : index
       %l = arith.remui %n, %c16 : index
-      memref.store %e, %panels[%p, %k, %l] : memref<11x643x16xf32>
+      memref.store %e, %panels[%p, %k, %l] : memref<11x1543x16xf32>
     }
   }
   return
@@ -73,39 +73,39 @@ func.func @main() {
   %c30 = arith.constant 30 : index
   %c171 = arith.constant 171 : index
   %c97 = arith.constant 97 : index
-  %c643 = arith.constant 643 : index
+  %c1543 = arith.constant 1543 : index
   %zero = arith.constant 0.0 : f32
   %unset = arith.constant 1.0e10 : f32
-  %w = memref.alloc() : memref<643x171xf32>
-  %panels = memref.alloc() {alignment = 64 : i64} : memref<11x643x16xf32>
-  func.call @weight(%w, %panels) : (memref<643x171xf32>, memref<11x643x16xf32>) -> ()
+  %w = memref.alloc() : memref<1543x171xf32>
+  %panels = memref.alloc() {alignment = 64 : i64} : memref<11x1543x16xf32>
+  func.call @weight(%w, %panels) : (memref<1543x171xf32>, memref<11x1543x16xf32>) -> ()
   %bias = memref.alloc() : memref<171xf32>
   scf.for %n = %c0 to %c171 step %c1 {
     %e = func.call @element(%n, %n, %c97) : (index, index, index) -> f32
     memref.store %e, %bias[%n] : memref<171xf32>
   }
   %worst = scf.for %rows = %c0 to %c30 step %c1 iter_args(%so_far = %zero) -> f32 {
-    %x = memref.alloc(%rows) : memref<?x643xf32>
+    %x = memref.alloc(%rows) : memref<?x1543xf32>
     %y = memref.alloc(%rows) : memref<?x171xf32>
     %z = memref.alloc(%rows) : memref<?x171xf32>
     scf.for %i = %c0 to %rows step %c1 {
-      scf.for %k = %c0 to %c643 step %c1 {
+      scf.for %k = %c0 to %c1543 step %c1 {
         %e = func.call @element(%k, %i, %c97) : (index, index, index) -> f32
-        memref.store %e, %x[%i, %k] : memref<?x643xf32>
+        memref.store %e, %x[%i, %k] : memref<?x1543xf32>
       }
     }
     linalg.fill ins(%unset : f32) outs(%y : memref<?x171xf32>)
-    sextant_cpu.linear ins(%x, %panels : memref<?x643xf32>, memref<11x643x16xf32>)
+    sextant_cpu.linear ins(%x, %panels : memref<?x1543xf32>, memref<11x1543x16xf32>)
         bias(%bias : memref<171xf32>) outs(%y : memref<?x171xf32>)
     linalg.broadcast ins(%bias : memref<171xf32>) outs(%z : memref<?x171xf32>) dimensions = [0]
-    linalg.matmul ins(%x, %w : memref<?x643xf32>, memref<643x171xf32>) outs(%z : memref<?x171xf32>)
+    linalg.matmul ins(%x, %w : memref<?x1543xf32>, memref<1543x171xf32>) outs(%z : memref<?x171xf32>)
     %d = func.call @difference(%y, %z, %so_far) : (memref<?x171xf32>, memref<?x171xf32>, f32) -> f32
-    memref.dealloc %x : memref<?x643xf32>
+    memref.dealloc %x : memref<?x1543xf32>
     memref.dealloc %y : memref<?x171xf32>
     memref.dealloc %z : memref<?x171xf32>
     scf.yield %d : f32
   }
-  // Sums of 643 products below 1: a few ulp of them.
+  // Sums of 1543 products below 1: a few ulp of them.
   // CHECK: largest difference, less than 1e-3: 1
   %bound = arith.constant 1.0e-3 : f32
   %good = arith.cmpf olt, %worst, %bound : f32
