@@ -356,19 +356,32 @@ llvm::Error Compilation::writeLibrary(OutputFiles &files,
     return error;
   machineCode.stop();
   TimingScope linking = root.nest("link");
-  if (!descriptor.weightsSymbol.empty())
+  if (!descriptor.weightsSymbol.empty()) {
+    link.largePages = weights.size() >= LinkOptions::kLargePage;
     if (llvm::Error error = addObject([&](llvm::raw_pwrite_stream &os) {
           weights.writeObject(os, descriptor.weightsSymbol);
           return llvm::Error::success();
         }))
       return error;
+  }
   llvm::Expected<std::string> output = files.reserve(options.output);
   if (!output)
     return output.takeError();
   link.output = *output;
+  // The linker writes to mapped memory, page by small page.
+  bool copies = link.largePages && !link.relocatable;
+  if (copies) {
+    llvm::Expected<std::string> linked = files.reserve("", options.output);
+    if (!linked)
+      return linked.takeError();
+    link.output = *linked;
+  }
   if (llvm::Error error = linkObjects(link))
     return llvm::createStringError(
         files.nameOutputs(llvm::toString(std::move(error))));
+  if (copies)
+    if (llvm::Error error = files.fillFrom(*output, link.output))
+      return error;
   return writeHeader(files);
 }
 

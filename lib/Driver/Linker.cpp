@@ -84,6 +84,9 @@ Error mlir::sextant::linkObjects(const LinkOptions &options) {
           "--hash-style=gnu", "--gc-sections", "--eh-frame-hdr", "-znow",
           "-zrelro", "-znoexecstack", "--no-rosegment"})
       arguments.push_back(flag);
+    if (options.largePages)
+      arguments.push_back("-zmax-page-size=" +
+                          std::to_string(LinkOptions::kLargePage));
     arguments.push_back("-soname");
     arguments.push_back(options.soname);
   }

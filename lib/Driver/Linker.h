@@ -25,6 +25,10 @@ struct LinkOptions {
   Threads threads = Threads::OpenMP;
   /// One object out of several, instead of a shared library.
   bool relocatable = false;
+  /// Where a byte lies in the file and in memory shall differ by a multiple of
+  /// this, so that the system can map large pages.
+  bool largePages = false;
+  static constexpr uint64_t kLargePage = uint64_t(1) << 21;
   /// Empty: of the LLVM this is built with, or of the path.
   std::string linker;
 };

@@ -14,6 +14,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 
+#include <vector>
+
 using namespace llvm;
 using namespace mlir::sextant;
 
@@ -93,6 +95,33 @@ Error OutputFiles::fillFile(StringRef path,
     return makeError(nameOutputs(path), code);
   }
   return error;
+}
+
+Error OutputFiles::fillFrom(StringRef path, StringRef from) {
+  constexpr size_t kPiece = size_t(1) << 24;
+  return fillFile(path, [&](raw_pwrite_stream &os) -> Error {
+    Expected<sys::fs::file_t> file = sys::fs::openNativeFileForRead(from);
+    if (!file)
+      return file.takeError();
+    llvm::scope_exit close([&] { sys::fs::closeFile(*file); });
+    // A piece that is not in memory yet would be written by small pages.
+    std::vector<char> piece(kPiece);
+    for (;;) {
+      size_t size = 0;
+      while (size < kPiece) {
+        Expected<size_t> more = sys::fs::readNativeFile(
+            *file, MutableArrayRef(piece).drop_front(size));
+        if (!more)
+          return more.takeError();
+        if (*more == 0)
+          break;
+        size += *more;
+      }
+      os.write(piece.data(), size);
+      if (size < kPiece)
+        return Error::success();
+    }
+  });
 }
 
 std::string OutputFiles::nameOutputs(StringRef text) const {

@@ -44,6 +44,10 @@ public:
   fillFile(llvm::StringRef path,
            llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> fill);
 
+  /// Fills it with what the file `from` holds. It is written in pieces so large
+  /// that the system keeps them in large pages, and can map them so.
+  llvm::Error fillFrom(llvm::StringRef path, llvm::StringRef from);
+
   /// `text` with the names that were asked for in place of temporary ones.
   std::string nameOutputs(llvm::StringRef text) const;
 
