@@ -76,8 +76,8 @@ def ApproximateMath : Pass<"sextant-approximate-math", "func::FuncOp"> {
   let summary = "compute exp, tanh and their kind by polynomials";
   let description = [{
     Replaces operations that would become one call of the C library an element
-    by upstream's polynomials, which LLVM vectorizes. The `reference` pipeline
-    keeps the calls.
+    by polynomials, which LLVM vectorizes: upstream's, but for the error function
+    a quotient without branches. The `reference` pipeline keeps the calls.
 
     ```mlir
     func.func @grow(%x: f32) -> f32 {
