@@ -63,7 +63,7 @@ SmallVector<Value> AttentionKernel::auxiliaryIndices(unsigned number, Value key,
 }
 
 void AttentionKernel::prefetchAuxiliaries(int64_t rows, Value row,
-                                          Value firstKey) {
+                                          Value firstKey, unsigned locality) {
   if (few || shape.group() != 1)
     return;
   for (unsigned i = 0; i < auxiliaries.size(); ++i) {
@@ -72,7 +72,7 @@ void AttentionKernel::prefetchAuxiliaries(int64_t rows, Value row,
     const auto *query = llvm::find(roles, DimensionRole::query);
     if (query == roles.end() || type.getDimSize(query - roles.begin()) == 1 ||
         roles.back() != DimensionRole::key || type.getShape().back() == 1 ||
-        !type.getElementType().isF32())
+        !(type.getElementType().isF32() || type.getElementType().isInteger(8)))
       continue;
     Value last = sub(sub(rowEnd, rowBegin), constant(1));
     for (int64_t r = 0; r < rows; ++r) {
@@ -80,13 +80,14 @@ void AttentionKernel::prefetchAuxiliaries(int64_t rows, Value row,
           headAndQuery(minimum(add(row, constant(r)), last));
       memref::PrefetchOp::create(*builder, loc, auxiliaries[i],
                                  auxiliaryIndices(i, firstKey, {}),
-                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isWrite=*/false,
+                                 /*localityHint=*/locality,
                                  /*isDataCache=*/true);
     }
   }
 }
 
-void AttentionKernel::buildUniform(Value row) {
+void AttentionKernel::bindRow(Value row, ScoreVectorizer &score) {
   // Rows that fill up a tile see what the last one sees.
   row = minimum(row, sub(sub(rowEnd, rowBegin), constant(1)));
   std::tie(rowHead, rowQuery) = headAndQuery(row);
@@ -105,23 +106,25 @@ void AttentionKernel::buildUniform(Value row) {
           auxiliaryIndices(i, constant(0), constant(0))));
   }
   llvm::append_range(scalars, captures);
+  Region *region = &score == fullScore.get() ? full.get() : reduced.get();
+  IRMapping mapping;
+  for (auto [argument, scalar] : llvm::zip(region->getArguments(), scalars))
+    if (scalar) {
+      // A table may lie in memory less plainly than the region knows.
+      if (isa<MemRefType>(scalar.getType()) &&
+          scalar.getType() != argument.getType())
+        scalar =
+            memref::CastOp::create(*builder, loc, argument.getType(), scalar);
+      mapping.map(argument, scalar);
+    }
+  score.buildUniform(*builder, loc, mapping);
+}
+
+void AttentionKernel::buildUniform(Value row) {
+  bindRow(row, *fullScore);
+  if (reducedScore)
+    bindRow(row, *reducedScore);
   fillWideTables(/*ofRow=*/true);
-  for (auto [region, score] : {std::pair(full.get(), fullScore.get()),
-                               std::pair(reduced.get(), reducedScore.get())}) {
-    if (!score)
-      continue;
-    IRMapping mapping;
-    for (auto [argument, scalar] : llvm::zip(region->getArguments(), scalars))
-      if (scalar) {
-        // A table may lie in memory less plainly than the region knows.
-        if (isa<MemRefType>(scalar.getType()) &&
-            scalar.getType() != argument.getType())
-          scalar =
-              memref::CastOp::create(*builder, loc, argument.getType(), scalar);
-        mapping.map(argument, scalar);
-      }
-    score->buildUniform(*builder, loc, mapping);
-  }
 }
 
 Value AttentionKernel::gatherAuxiliary(unsigned number, Value firstKey) {
@@ -171,22 +174,27 @@ void AttentionKernel::allocateWideTables() {
   fillWideTables(/*ofRow=*/false);
 }
 
+bool AttentionKernel::differsByRow(unsigned number) {
+  // Rows of a block may differ by query, and by head where heads share keys.
+  auto type = cast<MemRefType>(auxiliaries[number].getType());
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
+    if (type.getDimSize(dim) != 1 &&
+        (role == DimensionRole::query ||
+         (role == DimensionRole::head && shape.group() != 1)))
+      return true;
+  return false;
+}
+
 void AttentionKernel::fillWideTables(bool ofRow) {
   OpBuilder &b = *builder;
   for (unsigned i = 0; i < auxiliaries.size(); ++i) {
     Value wide = wideTables.lookup(i);
     if (!wide)
       continue;
-    // Rows of a block may differ by query, and by head where heads share keys.
-    auto type = cast<MemRefType>(auxiliaries[i].getType());
-    bool differ = false;
-    for (auto [dim, role] :
-         llvm::enumerate(cast<AuxiliaryAttr>(op.getRoles()[i]).getRoles()))
-      differ |= type.getDimSize(dim) != 1 &&
-                (role == DimensionRole::query ||
-                 (role == DimensionRole::head && shape.group() != 1));
-    if (differ != ofRow)
+    if (differsByRow(i) != ofRow)
       continue;
+    auto type = cast<MemRefType>(auxiliaries[i].getType());
     int64_t entries = type.getShape().back(), lanes = unit.lanes;
     auto copy = [&](Value entry) {
       Value vector = vector::LoadOp::create(b, loc, vectorType, auxiliaries[i],

@@ -249,15 +249,11 @@ void AttentionKernel::buildProducts(Value keyBegin, Value keyEnd) {
         tile.loadRight = loadRight;
         SmallVector<Value> results =
             tile.build(b, loc, constant(0), constant(shape.keySize), {});
-        for (int64_t r = 0; r < rows; ++r)
-          for (int64_t v = 0; v < unit.vectors; ++v)
-            vector::StoreOp::create(
-                b, loc, results[r * unit.vectors + v], scores,
-                ValueRange{add(row, constant(r)),
-                           add(column, constant(v * unit.lanes))});
+        storeProducts(rows, row, keyBegin, keyEnd, column, results);
       };
       auto body = [&] {
-        prefetchAuxiliaries(rows, row, add(keyBegin, column));
+        prefetchAuxiliaries(rows, row, add(keyBegin, column),
+                            scoresTiles ? 3 : 2);
         if (modulation)
           buildWeightedProducts(rows, row, panel, add(keyBegin, column), column,
                                 buildPlain);

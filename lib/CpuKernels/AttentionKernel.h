@@ -162,6 +162,12 @@ private:
   /// Keys of the block from `keyBegin` that the tile of `row` sees.
   Value keysOfTile(Value row, Value keyBegin, Value keyEnd);
   void buildProducts(Value keyBegin, Value keyEnd);
+  /// Whether the score region is best applied to a tile of products while it is
+  /// in registers.
+  bool canScoreTiles();
+  /// Writes a tile of products to the scores, whole panels through the region.
+  void storeProducts(int64_t rows, Value row, Value keyBegin, Value keyEnd,
+                     Value column, ArrayRef<Value> products);
   void forEachTileOfFew(function_ref<void(int64_t rows, Value row)> body);
   /// Scores of few rows: dot products with keys as they lie.
   void buildDots(Value keyBegin, Value keyEnd);
@@ -223,6 +229,10 @@ private:
   /// The score region of one row; returns what its exponents count against,
   /// in every lane, and moves its sums there.
   Value buildMaximum(Value row, Value keyBegin, Value count);
+  /// The score region for a vector of keys, the first at `column` of the block;
+  /// with `left`, so many are there.
+  Value buildScore(ScoreVectorizer &score, Value x, Value keyBegin,
+                   Value column, Value left);
   SmallVector<Value> buildScores(Value row, Value keyBegin, Value panel,
                                  ScoreVectorizer *score, Value tailCount,
                                  ValueRange running);
@@ -239,17 +249,21 @@ private:
   /// those up to where they end.
   std::pair<Value, Value> getNearPanels(AuxiliaryAttr roles, Value entries,
                                         Value keyBegin);
+  /// What the regions compute once a row.
   void buildUniform(Value row);
+  void bindRow(Value row, ScoreVectorizer &score);
   bool isVarying(unsigned auxiliary);
   /// Entries of each score, which the softmax of these rows will read: as many
   /// as scores, they come from far away, and products leave time for that.
-  void prefetchAuxiliaries(int64_t rows, Value row, Value firstKey);
+  void prefetchAuxiliaries(int64_t rows, Value row, Value firstKey,
+                           unsigned locality);
   Value loadAuxiliary(unsigned number, Value firstKey, Value count);
   Value gatherAuxiliary(unsigned number, Value firstKey);
   /// Copies of tables by distance whose outer entries go on for a vector on
   /// either side: what lies across an end is then a load like any other.
   void allocateWideTables();
   void fillWideTables(bool ofRow);
+  bool differsByRow(unsigned auxiliary);
   /// The memref's index for each role, with `key` and `distance` as given.
   SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
                                       Value distance);
@@ -292,6 +306,8 @@ private:
   // nothing on inert keys.
   std::unique_ptr<Region> full, reduced;
   std::unique_ptr<ScoreVectorizer> fullScore, reducedScore;
+  /// Whether whole panels are scored where their products are stored.
+  bool scoresTiles = false;
   bool hasRanges = false, hasInert = false, isPlain = false, isBounded = false;
   DenseSet<unsigned> inertTerms;
   Value blockFirst, blockEnd, inertFirst, inertEnd, scanFirst, scanEnd;

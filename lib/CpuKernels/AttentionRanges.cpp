@@ -49,7 +49,7 @@ AttentionKernel::lowerTerms(const DenseSet<unsigned> &without) {
 
 void AttentionKernel::prepareScore() {
   inertTerms.clear();
-  hasRanges = hasInert = false;
+  hasRanges = hasInert = scoresTiles = false;
   isBounded = true;
   if (isPlain)
     return;
@@ -68,6 +68,7 @@ void AttentionKernel::prepareScore() {
   full = lowerTerms({});
   fullScore = std::make_unique<ScoreVectorizer>(full->front(), unit.lanes,
                                                 varyingOf(full->front()));
+  scoresTiles = canScoreTiles();
   if (!hasInert)
     return;
   reduced = lowerTerms(inertTerms);

@@ -37,6 +37,53 @@ static constexpr double kLog2E = 1.4426950408889634;
 // Scores and their maximum
 //===----------------------------------------------------------------------===//
 
+Value AttentionKernel::buildScore(ScoreVectorizer &score, Value x,
+                                  Value keyBegin, Value column, Value left) {
+  OpBuilder &b = *builder;
+  Region *region = &score == fullScore.get() ? full.get() : reduced.get();
+  Value firstKey = add(keyBegin, column);
+  IRMapping mapping;
+  mapping.map(region->getArgument(0), x);
+  IntegerType positions = score.getPositionType();
+  auto type = VectorType::get({unit.lanes}, positions);
+  Value position =
+      arith::IndexCastOp::create(b, loc, positions, add(firstKey, origin[3]));
+  SmallVector<Attribute> lanes;
+  for (int64_t lane = 0; lane < unit.lanes; ++lane)
+    lanes.push_back(b.getIntegerAttr(positions, lane));
+  Value iota = arith::ConstantOp::create(b, loc, type,
+                                         DenseElementsAttr::get(type, lanes));
+  Value keys = arith::AddIOp::create(
+      b, loc, vector::BroadcastOp::create(b, loc, type, position), iota);
+  // Behind the last key there may be no entry of a table.
+  if (left) {
+    Value last = arith::IndexCastOp::create(
+        b, loc, positions, add(sub(keyCount, constant(1)), origin[3]));
+    keys = arith::MinSIOp::create(
+        b, loc, keys, vector::BroadcastOp::create(b, loc, type, last));
+  }
+  mapping.map(region->getArgument(4), keys);
+  for (unsigned i = 0; i < auxiliaries.size(); ++i) {
+    BlockArgument argument = region->getArgument(5 + i);
+    if (!isVarying(i) || argument.use_empty())
+      continue;
+    Value value = loadAuxiliary(i, firstKey, left);
+    Type element = getElementTypeOrSelf(value.getType());
+    if (element.isIndex())
+      value = arith::IndexCastOp::create(b, loc, type, value);
+    else if (element.isInteger(64) && positions.getWidth() == 32)
+      value = arith::TruncIOp::create(b, loc, type, value);
+    mapping.map(argument, value);
+  }
+  for (auto [piece, argument] :
+       llvm::zip(pieces, region->getArguments().take_back(pieces.size())))
+    mapping.map(argument, vector::LoadOp::create(
+                              b, loc, vectorType, piece.row,
+                              add(column, constant(PiecewiseOp::padding))));
+  return score.build(b, loc, mapping,
+                     left ? Value() : add(firstKey, origin[3]));
+}
+
 SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
                                                 Value panel,
                                                 ScoreVectorizer *score,
@@ -58,51 +105,10 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
     if (score ? score->selectsScore() : changed)
       x = arith::AddFOp::create(b, loc, x, constantOf(vectorType, 0.0));
     if (score) {
-      Region *region = score == fullScore.get() ? full.get() : reduced.get();
-      Value firstKey = add(keyBegin, column);
-      IRMapping mapping;
-      mapping.map(region->getArgument(0), x);
-      IntegerType positions = score->getPositionType();
-      auto type = VectorType::get({unit.lanes}, positions);
-      Value position = arith::IndexCastOp::create(b, loc, positions,
-                                                  add(firstKey, origin[3]));
-      SmallVector<Attribute> lanes;
-      for (int64_t lane = 0; lane < unit.lanes; ++lane)
-        lanes.push_back(b.getIntegerAttr(positions, lane));
-      Value iota = arith::ConstantOp::create(
-          b, loc, type, DenseElementsAttr::get(type, lanes));
-      Value keys = arith::AddIOp::create(
-          b, loc, vector::BroadcastOp::create(b, loc, type, position), iota);
-      // Behind the last key there may be no entry of a table.
-      if (tailCount) {
-        Value last = arith::IndexCastOp::create(
-            b, loc, positions, add(sub(keyCount, constant(1)), origin[3]));
-        keys = arith::MinSIOp::create(
-            b, loc, keys, vector::BroadcastOp::create(b, loc, type, last));
-      }
-      mapping.map(region->getArgument(4), keys);
-      for (unsigned i = 0; i < auxiliaries.size(); ++i) {
-        BlockArgument argument = region->getArgument(5 + i);
-        if (!isVarying(i) || argument.use_empty())
-          continue;
-        Value value = loadAuxiliary(i, firstKey, left);
-        Type element = getElementTypeOrSelf(value.getType());
-        if (element.isIndex())
-          value = arith::IndexCastOp::create(b, loc, type, value);
-        else if (element.isInteger(64) && positions.getWidth() == 32)
-          value = arith::TruncIOp::create(b, loc, type, value);
-        mapping.map(argument, value);
-      }
-      for (auto [piece, argument] :
-           llvm::zip(pieces, region->getArguments().take_back(pieces.size())))
-        mapping.map(argument, vector::LoadOp::create(
-                                  b, loc, vectorType, piece.row,
-                                  add(column, constant(PiecewiseOp::padding))));
-      x = score->build(b, loc, mapping,
-                       tailCount ? Value() : add(firstKey, origin[3]));
+      x = buildScore(*score, x, keyBegin, column, left);
       changed = true;
     }
-    if (uniformRows)
+    if (uniformRows && (!scoresTiles || tailCount))
       x = buildGreater(
           b, loc, constantOf(vectorType, -std::numeric_limits<float>::max()),
           x);
@@ -113,7 +119,7 @@ SmallVector<Value> AttentionKernel::buildScores(Value row, Value keyBegin,
       x = arith::SelectOp::create(b, loc, mask, x,
                                   constantOf(vectorType, -kInfinity));
     }
-    if (changed || uniformRows)
+    if (changed || (uniformRows && !scoresTiles))
       vector::StoreOp::create(b, loc, x, scores, ValueRange{row, place});
     maximumOf[v] = buildGreater(b, loc, x, maximumOf[v]);
   }
@@ -205,13 +211,16 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
   Value whole = arith::DivUIOp::create(b, loc, count, constant(width));
   Value rest = arith::RemUIOp::create(b, loc, count, constant(width));
-  if (!isPlain) {
+  if (!isPlain && !scoresTiles) {
     buildUniform(row);
     buildPieces(keyBegin, count);
   }
 
   SmallVector<Value> running(unit.vectors, constantOf(vectorType, -kInfinity));
-  if (!hasInert) {
+  if (scoresTiles) {
+    running =
+        buildMaximumLoop(row, keyBegin, constant(0), whole, nullptr, running);
+  } else if (!hasInert) {
     running = buildMaximumLoops(row, keyBegin, constant(0), whole,
                                 fullScore.get(), running);
   } else {
@@ -255,6 +264,8 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(tail.thenBlock());
+    if (scoresTiles)
+      buildUniform(row);
     scf::YieldOp::create(
         b, loc,
         buildScores(row, keyBegin, whole, fullScore.get(), rest, running));
@@ -321,6 +332,10 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value column = mul(loop.getInductionVar(), width);
+    // What the next rows read comes closer while these compute.
+    if (!scoresTiles)
+      prefetchAuxiliaries(rows.size(), add(rows[0], constant(rows.size())),
+                          add(keyBegin, column), /*locality=*/3);
     SmallVector<Value> exponents, sumsOf(loop.getRegionIterArgs());
     SmallVector<SmallVector<Value>> places;
     for (auto [row, base] : llvm::zip(rows, bases))

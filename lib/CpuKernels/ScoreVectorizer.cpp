@@ -10,6 +10,7 @@
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -67,6 +68,30 @@ bool ScoreVectorizer::selectsScore() const {
     }
   }
   return false;
+}
+
+bool ScoreVectorizer::isContiguous(memref::LoadOp load) const {
+  auto type = load.getMemRefType();
+  return type.isLastDimUnitStride() && isa<FloatType>(type.getElementType()) &&
+         getStep(load.getIndices().back()) == 1 &&
+         llvm::none_of(load.getIndices().drop_back(),
+                       [&](Value index) { return isVarying(index); });
+}
+
+unsigned ScoreVectorizer::getCost() const {
+  constexpr unsigned function = 20;
+  unsigned cost = 0;
+  for (Operation &op : score.without_terminator()) {
+    if (op.getNumResults() == 0 || !isVarying(op.getResult(0)))
+      continue;
+    auto load = dyn_cast<memref::LoadOp>(op);
+    bool isLong = isa<math::MathDialect>(op.getDialect()) ||
+                  isa<arith::DivFOp, arith::DivSIOp, arith::DivUIOp,
+                      arith::RemFOp, arith::RemSIOp, arith::RemUIOp>(op) ||
+                  (load && !isContiguous(load));
+    cost += isLong ? function : 1;
+  }
+  return cost;
 }
 
 Type ScoreVectorizer::vectorTypeOf(Type scalar) const {
@@ -148,13 +173,9 @@ Value ScoreVectorizer::buildFirst(OpBuilder &b, Location loc, Value value,
 Value ScoreVectorizer::buildLoad(OpBuilder &b, Location loc, Operation *op,
                                  IRMapping &vectors, Value first) {
   auto load = cast<memref::LoadOp>(op);
-  auto isUniform = [&](Value index) { return !isVarying(index); };
   auto type = load.getMemRefType();
   // Entries that lie next to each other are one load.
-  if (first && type.isLastDimUnitStride() &&
-      isa<FloatType>(type.getElementType()) &&
-      getStep(load.getIndices().back()) == 1 &&
-      llvm::all_of(load.getIndices().drop_back(), isUniform)) {
+  if (first && isContiguous(load)) {
     SmallVector<Value> indices;
     for (Value index : load.getIndices().drop_back())
       indices.push_back(uniform.lookupOrDefault(index));

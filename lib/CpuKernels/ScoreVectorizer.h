@@ -9,6 +9,7 @@
 #ifndef SEXTANT_LIB_CPUKERNELS_SCOREVECTORIZER_H
 #define SEXTANT_LIB_CPUKERNELS_SCOREVECTORIZER_H
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -34,6 +35,10 @@ public:
   /// by a selection.
   bool selectsScore() const;
 
+  /// What a vector of scores takes, in simple instructions, but for what a row
+  /// has once.
+  unsigned getCost() const;
+
   /// The type of positions in vector form: i32, or i64 where the region
   /// multiplies them.
   IntegerType getPositionType() const { return positionType; }
@@ -56,6 +61,8 @@ private:
                  IRMapping &vectors);
   Value buildLoad(OpBuilder &builder, Location loc, Operation *load,
                   IRMapping &vectors, Value first);
+  /// Whether keys side by side read entries side by side.
+  bool isContiguous(memref::LoadOp load) const;
   /// By how much an integer grows from lane to lane, if that is known.
   std::optional<int64_t> getStep(Value value) const;
   /// An integer of which that is known, for the first key: as an index, and not
