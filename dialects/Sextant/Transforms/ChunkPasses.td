@@ -20,8 +20,10 @@ def SplitQueries : Pass<"sextant-split-queries"> {
     nobody else reads, of at least `entries` vectors or of a number that is not
     known, are worth it; fewer rows than a chunk has stay as they are.
 
-    Products of keys, indexed by key and distance, are read by every chunk and
-    stay whole: [B, H, Sk, entries].
+    Products of keys, indexed by key and distance, are read by every chunk. So
+    the attention is first one of each batch entry and key head by itself, with
+    the query heads that share it: [1, group, Sk, entries] at a time, and
+    [1, group, chunk, entries] of the queries.
 
     ```mlir
     func.func @long(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,

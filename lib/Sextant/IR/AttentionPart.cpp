@@ -48,6 +48,8 @@ void AttentionPart::locate(OpBuilder &builder, ArrayRef<DimensionRole> roles,
       continue;
     if (role == DimensionRole::batch)
       set(dim, batch, batch ? OpFoldResult(builder.getIndexAttr(1)) : batch);
+    else if (role == DimensionRole::head)
+      set(dim, firstHead, heads);
     else if (role == DimensionRole::query)
       set(dim, firstQuery, queries);
     else if (role == DimensionRole::key)
@@ -90,8 +92,13 @@ static OpFoldResult moveOrigin(OpBuilder &b, Location loc,
 AttentionOp sextant::buildAttentionPart(OpBuilder &b, AttentionOp op,
                                         const AttentionPart &part) {
   Location loc = op.getLoc();
+  // Keys and values have heads of their own.
+  AttentionPart ofKeys = part;
+  ofKeys.firstHead = part.keyHead;
+  ofKeys.heads = part.keyHead ? OpFoldResult(b.getIndexAttr(1)) : part.keyHead;
   auto take = [&](Value operand, Layout layout, DimensionRole rows) {
-    return part.take(b, loc, operand, getRolesOf(layout, rows));
+    const AttentionPart &own = rows == DimensionRole::key ? ofKeys : part;
+    return own.take(b, loc, operand, getRolesOf(layout, rows));
   };
   auto takeAll = [&](ValueRange operands, ArrayAttr roles) {
     SmallVector<Value> parts;
@@ -107,13 +114,17 @@ AttentionOp sextant::buildAttentionPart(OpBuilder &b, AttentionOp op,
     keys.push_back(take(key, op.getKeyLayout(), DimensionRole::key));
   Value value = take(op.getValue(), op.getValueLayout(), DimensionRole::key);
   Value labels = op.getLabels(), table = op.getValueTable();
+  Value sink = op.getSink();
+  if (sink)
+    sink = part.take(b, loc, sink, DimensionRole::head);
   if (labels)
     labels = part.take(b, loc, labels, op.getLabelRoles()->getRoles());
   if (table)
     table = part.take(b, loc, table, op.getValueTableRoles()->getRoles());
   SmallVector<int64_t> staticOrigin;
   auto interface = cast<AttentionOpInterface>(op.getOperation());
-  OpFoldResult offsets[] = {part.batch, {}, part.firstQuery, part.firstKey};
+  OpFoldResult offsets[] = {part.batch, part.firstHead, part.firstQuery,
+                            part.firstKey};
   for (auto [entry, offset] : llvm::zip(interface.getMixedOrigin(), offsets))
     dispatchIndexOpFoldResult(moveOrigin(b, loc, part, entry, offset), origin,
                               staticOrigin);
@@ -121,7 +132,7 @@ AttentionOp sextant::buildAttentionPart(OpBuilder &b, AttentionOp op,
       b, loc, queries, keys, value, takeAll(op.getAuxiliaries(), op.getRoles()),
       origin, op.getRoles(), staticOrigin, op.getScale(), op.getQueryLayout(),
       op.getKeyLayout(), op.getValueLayout(), op.getResultLayout(),
-      op.getEmptyRow(), op.getSink(), op.getWithLogSumExp(),
+      op.getEmptyRow(), sink, op.getWithLogSumExp(),
       takeAll(op.getModulations(), op.getModulationRoles()), labels,
       op.getModulationRoles(), op.getModulatedPairs(), op.getLabelRolesAttr(),
       table, op.getValueTableRolesAttr(), /*query_lengths=*/Value(),

@@ -50,73 +50,129 @@ FailureOr<SmallVector<AttentionOp>> sextant::findSplittable(Operation *root,
   return found;
 }
 
-void sextant::splitQueries(
-    RewriterBase &b, AttentionOp op, int64_t chunk, bool eachBatch,
-    function_ref<AttentionOp(const AttentionPart &)> build) {
-  Location loc = op.getLoc();
-  b.setInsertionPoint(op);
-  Value query = op.getQueries().front();
-  OpFoldResult rows =
-      tensor::getMixedSize(b, loc, query, getSequenceDim(op.getQueryLayout()));
-  std::optional<int64_t> known = getConstantIntValue(rows);
-  bool splits = !known || *known > chunk;
+namespace {
+/// The results of an attention, written part by part.
+class PartWriter {
+public:
+  using Build = function_ref<AttentionOp(const AttentionPart &)>;
 
-  ReifiedRankedShapedTypeDims shapes;
-  (void)op.reifyResultShapes(b, shapes);
-  SmallVector<Value> results;
-  for (auto [shape, type] : llvm::zip(shapes, op->getResultTypes()))
-    results.push_back(
-        tensor::EmptyOp::create(b, loc, shape, getElementTypeOrSelf(type)));
+  PartWriter(RewriterBase &b, AttentionOp op, Build build)
+      : b(b), op(op), loc(op.getLoc()), build(build) {
+    b.setInsertionPoint(op);
+    ReifiedRankedShapedTypeDims shapes;
+    (void)op.reifyResultShapes(b, shapes);
+    for (auto [shape, type] : llvm::zip(shapes, op->getResultTypes()))
+      results.push_back(
+          tensor::EmptyOp::create(b, loc, shape, getElementTypeOrSelf(type)));
+  }
 
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  auto loop = [&](OpFoldResult end, int64_t step, ValueRange results,
-                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  SmallVector<Value>
+  loop(OpFoldResult end, int64_t step, ValueRange results,
+       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    if (isConstantIntValue(end, 1))
+      return body(arith::ConstantIndexOp::create(b, loc, 0), results);
     auto loop = scf::ForOp::create(
-        b, loc, zero, getValueOrCreateConstantIndexOp(b, loc, end),
+        b, loc, arith::ConstantIndexOp::create(b, loc, 0),
+        getValueOrCreateConstantIndexOp(b, loc, end),
         arith::ConstantIndexOp::create(b, loc, step), results);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     scf::YieldOp::create(
         b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
-    return SmallVector<Value>(loop.getResults());
-  };
-  auto writePart = [&](const AttentionPart &part, ValueRange results) {
+    return loop.getResults();
+  }
+  SmallVector<Value> write(const AttentionPart &part, ValueRange results) {
     return putResults(b, build(part), part, op.getResultLayout(), results);
-  };
+  }
+  void finish(SmallVector<Value> written) {
+    for (auto [result, type] : llvm::zip(written, op->getResultTypes()))
+      if (result.getType() != type)
+        result = tensor::CastOp::create(b, loc, type, result);
+    b.replaceOp(op, written);
+  }
+
+  SmallVector<Value> results;
+
+private:
+  RewriterBase &b;
+  AttentionOp op;
+  Location loc;
+  Build build;
+};
+} // namespace
+
+void sextant::splitQueries(
+    RewriterBase &b, AttentionOp op, int64_t chunk, bool eachBatch,
+    function_ref<AttentionOp(const AttentionPart &)> build) {
+  Location loc = op.getLoc();
+  PartWriter writer(b, op, build);
+  Value query = op.getQueries().front();
+  OpFoldResult rows =
+      tensor::getMixedSize(b, loc, query, getSequenceDim(op.getQueryLayout()));
+  std::optional<int64_t> known = getConstantIntValue(rows);
+  bool splits = !known || *known > chunk;
   auto writeRows = [&](AttentionPart part, ValueRange results) {
     if (!splits)
-      return writePart(part, results);
-    return loop(rows, chunk, results, [&](Value begin, ValueRange results) {
-      part.firstQuery = begin;
-      part.queries = b.getIndexAttr(chunk);
-      if (!known || *known % chunk != 0) {
-        AffineExpr x, y;
-        bindSymbols(b.getContext(), x, y);
-        part.queries = affine::makeComposedFoldedAffineMin(
-            b, loc,
-            AffineMap::get(0, 2, {b.getAffineConstantExpr(chunk), y - x},
-                           b.getContext()),
-            {OpFoldResult(begin), rows});
-      }
-      return writePart(part, results);
-    });
+      return writer.write(part, results);
+    return writer.loop(
+        rows, chunk, results, [&](Value begin, ValueRange results) {
+          part.firstQuery = begin;
+          part.queries = b.getIndexAttr(chunk);
+          if (!known || *known % chunk != 0) {
+            AffineExpr x, y;
+            bindSymbols(b.getContext(), x, y);
+            part.queries = affine::makeComposedFoldedAffineMin(
+                b, loc,
+                AffineMap::get(0, 2, {b.getAffineConstantExpr(chunk), y - x},
+                               b.getContext()),
+                {OpFoldResult(begin), rows});
+          }
+          return writer.write(part, results);
+        });
   };
   AttentionPart whole;
+  SmallVector<Value> results = writer.results;
   if (eachBatch)
-    results = loop(tensor::getMixedSize(b, loc, query, 0), 1, results,
-                   [&](Value entry, ValueRange results) {
-                     AttentionPart part;
-                     part.batch = entry;
-                     return writeRows(part, results);
-                   });
+    results = writer.loop(tensor::getMixedSize(b, loc, query, 0), 1, results,
+                          [&](Value entry, ValueRange results) {
+                            AttentionPart part;
+                            part.batch = entry;
+                            return writeRows(part, results);
+                          });
   else if (splits)
     results = writeRows(whole, results);
   else
     results = SmallVector<Value>(build(whole).getResults());
-  for (auto [result, type] : llvm::zip(results, op->getResultTypes()))
-    if (result.getType() != type)
-      result = tensor::CastOp::create(b, loc, type, result);
-  b.replaceOp(op, results);
+  writer.finish(results);
+}
+
+void sextant::splitHeads(
+    RewriterBase &b, AttentionOp op,
+    function_ref<AttentionOp(const AttentionPart &)> build) {
+  Location loc = op.getLoc();
+  PartWriter writer(b, op, build);
+  Value query = op.getQueries().front(), key = op.getKeys().front();
+  auto heads = [](Value operand, Layout layout) {
+    return cast<ShapedType>(operand.getType()).getDimSize(getHeadDim(layout));
+  };
+  int64_t keyHeads = heads(key, op.getKeyLayout());
+  int64_t group = heads(query, op.getQueryLayout()) / keyHeads;
+  writer.finish(writer.loop(
+      tensor::getMixedSize(b, loc, query, 0), 1, writer.results,
+      [&](Value entry, ValueRange results) {
+        return writer.loop(b.getIndexAttr(keyHeads), 1, results,
+                           [&](Value head, ValueRange results) {
+                             AttentionPart part;
+                             part.batch = entry;
+                             part.keyHead = head;
+                             AffineExpr x = b.getAffineSymbolExpr(0);
+                             part.firstHead =
+                                 affine::makeComposedFoldedAffineApply(
+                                     b, loc, x * group, {OpFoldResult(head)});
+                             part.heads = b.getIndexAttr(group);
+                             return writer.write(part, results);
+                           });
+      }));
 }
 
 FailureOr<Operation *> sextant::fuseProducer(RewriterBase &rewriter,

@@ -28,6 +28,11 @@ void splitQueries(RewriterBase &rewriter, AttentionOp op, int64_t chunk,
                   bool eachBatch,
                   function_ref<AttentionOp(const AttentionPart &)> build);
 
+/// The same over batch entries and key heads, each with all queries of the
+/// heads that share it.
+void splitHeads(RewriterBase &rewriter, AttentionOp op,
+                function_ref<AttentionOp(const AttentionPart &)> build);
+
 /// Computes what `slice` takes of the result of an op that tiles, its empty
 /// destination included, instead of slicing; the op that does. Fails, and
 /// changes nothing, where the op does not tile.

@@ -32,9 +32,15 @@ struct SplitQueries : public sextant::impl::SplitQueriesBase<SplitQueries> {
   void runOnOperation() override;
 
 private:
-  /// The auxiliary operands that are large products of queries. One that stays
-  /// whole is explained.
-  SmallVector<unsigned> findProducts(AttentionOp op);
+  /// The auxiliary operands that are large products, of queries, or of keys.
+  struct Products {
+    SmallVector<unsigned> ofQueries, ofKeys;
+  };
+  /// One that stays whole is explained if that is asked for.
+  Products findProducts(AttentionOp op, bool explains);
+  /// Replaces `op` by attentions of one key head; the one in the loop.
+  AttentionOp takeHeads(RewriterBase &rewriter, AttentionOp op,
+                        ArrayRef<unsigned> products);
 };
 } // namespace
 
@@ -52,9 +58,10 @@ static std::string whyWhole(Value products) {
   return "";
 }
 
-SmallVector<unsigned> SplitQueries::findProducts(AttentionOp op) {
+SplitQueries::Products SplitQueries::findProducts(AttentionOp op,
+                                                  bool explains) {
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
-  SmallVector<unsigned> found;
+  Products found;
   for (auto [number, operand, attribute] :
        llvm::enumerate(op.getAuxiliaries(), op.getRoles())) {
     auto roles = cast<AuxiliaryAttr>(attribute);
@@ -64,20 +71,43 @@ SmallVector<unsigned> SplitQueries::findProducts(AttentionOp op) {
     int64_t vectors = cast<ShapedType>(operand.getType()).getDimSize(*dim);
     if (!ShapedType::isDynamic(vectors) && vectors < entries)
       continue;
-    if (llvm::is_contained(roles.getRoles(), DimensionRole::key)) {
-      remark::missed(op.getLoc(), options)
-          << remark::reason("products of keys are whole: every chunk of "
-                            "queries reads all of them");
+    bool byKey = llvm::is_contained(roles.getRoles(), DimensionRole::key);
+    if (!byKey && !llvm::is_contained(roles.getRoles(), DimensionRole::query))
       continue;
+    if (std::string reason = whyWhole(operand); !reason.empty()) {
+      if (explains)
+        remark::missed(op.getLoc(), options) << remark::reason("{0}", reason);
+    } else {
+      (byKey ? found.ofKeys : found.ofQueries).push_back(number);
     }
-    if (!llvm::is_contained(roles.getRoles(), DimensionRole::query))
-      continue;
-    if (std::string reason = whyWhole(operand); !reason.empty())
-      remark::missed(op.getLoc(), options) << remark::reason("{0}", reason);
-    else
-      found.push_back(number);
   }
   return found;
+}
+
+/// Computes the slices that `part` has of these products in their place.
+static void fuseProducts(RewriterBase &rewriter, AttentionOp part,
+                         ArrayRef<unsigned> products) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  for (unsigned number : products)
+    if (auto slice = part.getAuxiliaries()[number]
+                         .getDefiningOp<tensor::ExtractSliceOp>())
+      (void)fuseProducer(rewriter, slice);
+}
+
+AttentionOp SplitQueries::takeHeads(RewriterBase &rewriter, AttentionOp op,
+                                    ArrayRef<unsigned> products) {
+  SmallVector<Operation *> whole;
+  for (unsigned number : products)
+    whole.push_back(op.getAuxiliaries()[number].getDefiningOp());
+  AttentionOp own;
+  splitHeads(rewriter, op, [&](const AttentionPart &part) {
+    own = buildAttentionPart(rewriter, op, part);
+    fuseProducts(rewriter, own, products);
+    return own;
+  });
+  for (Operation *product : whole)
+    eraseIfUnread(rewriter, product);
+  return own;
 }
 
 void SplitQueries::runOnOperation() {
@@ -88,12 +118,34 @@ void SplitQueries::runOnOperation() {
     return signalPassFailure();
   IRRewriter rewriter(&getContext());
   for (AttentionOp op : *all) {
-    SmallVector<unsigned> products = findProducts(op);
-    if (products.empty())
+    Products products = findProducts(op, /*explains=*/true);
+    if (products.ofQueries.empty() && products.ofKeys.empty())
       continue;
-    auto query = cast<ShapedType>(op.getQueries().front().getType());
-    int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
-    if (!ShapedType::isDynamic(rows) && rows <= chunk) {
+    auto sizeOf = [](Value operand, unsigned dim) {
+      return cast<ShapedType>(operand.getType()).getDimSize(dim);
+    };
+    auto isLong = [&](int64_t size) {
+      return ShapedType::isDynamic(size) || size > chunk;
+    };
+    int64_t rows =
+        sizeOf(op.getQueries()[0], getSequenceDim(op.getQueryLayout()));
+    bool splits = isLong(rows);
+    bool longKeys =
+        isLong(sizeOf(op.getKeys()[0], getSequenceDim(op.getKeyLayout())));
+    bool several = sizeOf(op.getQueries()[0], 0) != 1 ||
+                   sizeOf(op.getKeys()[0], getHeadDim(op.getKeyLayout())) != 1;
+    // What all chunks of queries read is there for one head at a time.
+    if (several && (splits || (longKeys && !products.ofKeys.empty()))) {
+      SmallVector<unsigned> both(products.ofQueries);
+      llvm::append_range(both, products.ofKeys);
+      remark::passed(op.getLoc(), options)
+          << remark::add("products of one key head at a time");
+      op = takeHeads(rewriter, op, both);
+      products = findProducts(op, /*explains=*/false);
+    }
+    if (products.ofQueries.empty())
+      continue;
+    if (!splits) {
       remark::missed(op.getLoc(), options)
           << remark::reason("{0} rows are one chunk", rows);
       continue;
@@ -101,17 +153,12 @@ void SplitQueries::runOnOperation() {
     remark::passed(op.getLoc(), options)
         << remark::add("products of {0} queries at a time", chunk.getValue());
     SmallVector<Operation *> whole;
-    for (unsigned number : products)
+    for (unsigned number : products.ofQueries)
       whole.push_back(op.getAuxiliaries()[number].getDefiningOp());
     splitQueries(rewriter, op, chunk, /*eachBatch=*/false,
                  [&](const AttentionPart &part) {
                    AttentionOp rows = buildAttentionPart(rewriter, op, part);
-                   OpBuilder::InsertionGuard guard(rewriter);
-                   for (unsigned number : products)
-                     (void)fuseProducer(
-                         rewriter,
-                         rows.getAuxiliaries()[number]
-                             .getDefiningOp<tensor::ExtractSliceOp>());
+                   fuseProducts(rewriter, rows, products.ofQueries);
                    return rows;
                  });
     for (Operation *product : whole)

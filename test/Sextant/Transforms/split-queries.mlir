@@ -9,16 +9,29 @@
 // CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<2x6x?x7xf32>, %[[K:[a-z0-9]+]]: tensor<2x3x11x7xf32>
 // CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<6x?x7xf32>, %[[PAST:[a-z0-9]+]]: tensor<2xi64>
 // CHECK-NOT: linalg.contract
-// CHECK: %[[R:.*]]:2 = scf.for %[[I:.*]] = %c0 to %{{.*}} step %c64 iter_args(%[[OUT:.*]] = %{{.*}}, %[[LSE:.*]] = %{{.*}}) -> (tensor<2x6x?x13xf32>, tensor<2x6x?xf32>)
+// CHECK: scf.for %[[B:.*]] = %c0 to %c2 step %c1
+// CHECK: scf.for %[[H:.*]] = %c0 to %c3 step %c1 iter_args(%[[ALL:.*]] = %{{.*}}, %[[ALL_LSE:.*]] = %{{.*}}) -> (tensor<2x6x?x13xf32>, tensor<2x6x?xf32>)
+// CHECK: %[[FIRST:.*]] = affine.apply affine_map<()[s0] -> (s0 * 2)>()[%[[H]]]
+// CHECK: %[[QH:.*]] = tensor.extract_slice %[[Q]][%[[B]], %[[FIRST]], 0, 0] [1, 2, %{{.*}}, 7]
+// CHECK: %[[KH:.*]] = tensor.extract_slice %[[K]][%[[B]], %[[H]], 0, 0] [1, 1, 11, 7]
+// CHECK: %[[HEAD:.*]] = affine.apply affine_map<()[s0] -> (s0 * 2)>()[%[[H]]]
+// CHECK: %[[OWN:.*]] = tensor.extract %[[PAST]][%[[B]]]
+// CHECK: %[[START:.*]] = arith.index_cast %[[OWN]] : i64 to index
+// CHECK: tensor.extract_slice %[[W]][%{{.*}}, 0, 0] [2, %{{.*}}, 7]
+// CHECK: %[[R:.*]]:2 = scf.for %[[I:.*]] = %c0 to %{{.*}} step %c64 iter_args(%[[OUT:.*]] = %{{.*}}, %[[LSE:.*]] = %{{.*}}) -> (tensor<1x2x?x13xf32>, tensor<1x2x?xf32>)
 // CHECK: %[[ROWS:.*]] = affine.min affine_map<()[s0, s1] -> (-s0 + s1, 64)>()
-// CHECK: %[[QT:.*]] = tensor.extract_slice %[[Q]][0, 0, %[[I]], 0] [2, 6, %[[ROWS]], 7]
-// CHECK: linalg.generic {{.*}} ins(%[[PAST]] : tensor<2xi64>)
-// CHECK: tensor.extract_slice %{{.*}}[0, 0, %[[I]], 0] [2, 6, %[[ROWS]], %{{.*}}] {{.*}} tensor<2x6x?x?xf32>
-// CHECK: %[[A:.*]] = linalg.contract {{.*}} -> tensor<2x6x?x?xf32>
-// CHECK: %[[O:.*]]:2 = sextant.attention query(%[[QT]] : {{.*}}) key(%[[K]] :
+// CHECK: %[[QT:.*]] = tensor.extract_slice %[[QH]][0, 0, %[[I]], 0] [1, 2, %[[ROWS]], 7]
+// CHECK: %[[ROW:.*]] = affine.apply affine_map<()[s0, s1] -> (s0 + s1)>()[%[[START]], %[[I]]]
+// CHECK: %[[A:.*]] = linalg.contract {{.*}} -> tensor<1x2x?x?xf32>
+// CHECK: %[[O:.*]]:2 = sextant.attention query(%[[QT]] : {{.*}}) key(%[[KH]] :
 // CHECK-SAME: auxiliary(%[[A]] as <[batch, head, query, distance], center = 40>
-// CHECK: tensor.insert_slice %[[O]]#0 into %[[OUT]][0, 0, %[[I]], 0] [2, 6, %[[ROWS]], 13]
-// CHECK: tensor.insert_slice %[[O]]#1 into %[[LSE]][0, 0, %[[I]]] [2, 6, %[[ROWS]]]
+// CHECK-SAME: at [%[[B]], %[[HEAD]], %[[ROW]], 0]
+// CHECK: tensor.insert_slice %[[O]]#0 into %[[OUT]][0, 0, %[[I]], 0] [1, 2, %[[ROWS]], 13]
+// CHECK: tensor.insert_slice %[[O]]#1 into %[[LSE]][0, 0, %[[I]]] [1, 2, %[[ROWS]]]
+// CHECK: tensor.insert_slice %[[R]]#0 into %[[ALL]][%[[B]], %[[FIRST]], 0, 0] [1, 2, %{{.*}}, 13]
+// CHECK: tensor.insert_slice %[[R]]#1 into %[[ALL_LSE]][%[[B]], %[[FIRST]], 0] [1, 2, %{{.*}}]
+// REMARK: [Passed] attention
+// REMARK-SAME: products of one key head at a time
 // REMARK: [Passed] attention
 // REMARK-SAME: products of 64 queries at a time
 func.func @a_chunk_computes_its_own_products(%q: tensor<2x6x?x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
@@ -39,9 +52,11 @@ func.func @a_chunk_computes_its_own_products(%q: tensor<2x6x?x7xf32>, %k: tensor
 
 // CHECK-LABEL: func @rows_that_divide_need_no_least
 // CHECK-NOT: affine.min
-// CHECK: tensor.extract_slice %{{.*}} [1, 64, 6, 7] [1, 1, 1, 1] : tensor<1x128x6x7xf32> to tensor<1x64x6x7xf32>
+// CHECK: tensor.extract_slice %{{.*}} [1, 64, 1, 7] [1, 1, 1, 1] : tensor<1x128x1x7xf32> to tensor<1x64x1x7xf32>
 // CHECK-NOT: affine.min
-// CHECK: tensor.insert_slice %{{.*}} [1, 64, 6, 13] [1, 1, 1, 1] : tensor<1x64x6x13xf32> into tensor<1x128x6x13xf32>
+// CHECK: tensor.insert_slice %{{.*}} [1, 64, 1, 13] [1, 1, 1, 1] : tensor<1x64x1x13xf32> into tensor<1x128x1x13xf32>
+// CHECK: tensor.insert_slice %{{.*}} [1, 128, 1, 13] [1, 1, 1, 1] : tensor<1x128x1x13xf32> into tensor<1x128x6x13xf32>
+// REMARK: products of one key head
 // REMARK: products of 64 queries at a time
 func.func @rows_that_divide_need_no_least(%q: tensor<1x128x6x7xf32>, %k: tensor<1x11x6x7xf32>, %v: tensor<1x11x6x13xf32>,
     %w: tensor<101x7xf32>, %init: tensor<1x6x128x101xf32>) -> tensor<1x128x6x13xf32> {
@@ -84,7 +99,7 @@ func.func @few_rows_are_one_chunk(%q: tensor<1x6x64x7xf32>, %k: tensor<1x6x11x7x
 // REMARK: [Missed] attention
 // REMARK-SAME: the products are also read elsewhere
 // REMARK: [Missed] attention
-// REMARK-SAME: products of keys are whole
+// REMARK-SAME: the products are computed by no contraction right before it
 func.func @what_is_brought_or_read_elsewhere_stays(%q: tensor<1x6x?x7xf32>, %k: tensor<1x6x?x7xf32>, %v: tensor<1x6x?x13xf32>,
     %w: tensor<101x7xf32>, %init: tensor<1x6x?x101xf32>, %own: tensor<1x6x?x101xf32>, %keys: tensor<1x6x?x101xf32>)
     -> (tensor<1x6x?x13xf32>, tensor<1x6x?x101xf32>) {
@@ -102,4 +117,42 @@ func.func @what_is_brought_or_read_elsewhere_stays(%q: tensor<1x6x?x7xf32>, %k: 
     sextant.yield %2 : f32
   } : tensor<1x6x?x13xf32>
   return %o, %a : tensor<1x6x?x13xf32>, tensor<1x6x?x101xf32>
+}
+
+// What all chunks of queries read is there once for each head, before them.
+
+// CHECK-LABEL: func @products_of_keys_are_those_of_a_head
+// CHECK-SAME: %{{.*}}: tensor<1x6x?x7xf32>, %[[K:[a-z0-9]+]]: tensor<1x6x?x7xf32>
+// CHECK-SAME: %[[SINK:[a-z0-9]+]]: tensor<6xf32>,
+// CHECK: scf.for %[[H:.*]] = %c0 to %c6 step %c1
+// CHECK: %[[KH:.*]] = tensor.extract_slice %[[K]][0, %[[H]], 0, 0] [1, 1, %{{.*}}, 7]
+// CHECK: %[[LOGIT:.*]] = tensor.extract_slice %[[SINK]][%[[H]]] [1] [1]
+// CHECK: %[[OF_KEYS:.*]] = linalg.contract {{.*}} -> tensor<1x1x?x103xf32>
+// CHECK: scf.for {{.*}} step %c64
+// CHECK: %[[OF_QUERIES:.*]] = linalg.contract {{.*}} -> tensor<1x1x?x101xf32>
+// CHECK: sextant.attention query(%{{.*}}) key(%[[KH]] :
+// CHECK-SAME: auxiliary(%[[OF_QUERIES]] as {{.*}}, %[[OF_KEYS]] as
+// CHECK-SAME: at [0, %[[H]],
+// CHECK-SAME: sink(%[[LOGIT]]
+// REMARK: products of one key head at a time
+// REMARK: products of 64 queries at a time
+func.func @products_of_keys_are_those_of_a_head(%q: tensor<1x6x?x7xf32>, %k: tensor<1x6x?x7xf32>, %v: tensor<1x6x?x13xf32>,
+    %w: tensor<101x7xf32>, %u: tensor<103x7xf32>, %sink: tensor<6xf32>, %rows: tensor<1x6x?x101xf32>, %columns: tensor<1x6x?x103xf32>)
+    -> tensor<1x6x?x13xf32> {
+  %a = linalg.contract indexing_maps = [affine_map<(b, h, i, r, d) -> (b, h, i, d)>,
+      affine_map<(b, h, i, r, d) -> (r, d)>, affine_map<(b, h, i, r, d) -> (b, h, i, r)>]
+      ins(%q, %w : tensor<1x6x?x7xf32>, tensor<101x7xf32>) outs(%rows : tensor<1x6x?x101xf32>) -> tensor<1x6x?x101xf32>
+  %c = linalg.contract indexing_maps = [affine_map<(b, h, i, r, d) -> (b, h, i, d)>,
+      affine_map<(b, h, i, r, d) -> (r, d)>, affine_map<(b, h, i, r, d) -> (b, h, i, r)>]
+      ins(%k, %u : tensor<1x6x?x7xf32>, tensor<103x7xf32>) outs(%columns : tensor<1x6x?x103xf32>) -> tensor<1x6x?x103xf32>
+  %o = sextant.attention query(%q : tensor<1x6x?x7xf32>) key(%k : tensor<1x6x?x7xf32>) value(%v : tensor<1x6x?x13xf32>)
+      auxiliary(%a as <[batch, head, query, distance], center = 50> : tensor<1x6x?x101xf32>,
+                %c as <[batch, head, key, distance], center = 51> : tensor<1x6x?x103xf32>)
+      sink(%sink : tensor<6xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32, %y: f32):
+    %0 = arith.addf %s, %x : f32
+    %1 = arith.addf %0, %y : f32
+    sextant.yield %1 : f32
+  } : tensor<1x6x?x13xf32>
+  return %o : tensor<1x6x?x13xf32>
 }

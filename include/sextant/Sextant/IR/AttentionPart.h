@@ -13,9 +13,12 @@
 namespace mlir::sextant {
 
 /// Some rows of queries and of keys of an attention; all where a number of them
-/// is null. With a batch entry, of that one alone.
+/// is null. With a batch entry, of that one alone; with a key head, of it and
+/// of the query heads that share it.
 struct AttentionPart {
-  OpFoldResult batch, firstQuery, queries, firstKey, keys;
+  OpFoldResult batch, keyHead, firstQuery, queries, firstKey, keys;
+  /// The first of those query heads, and how many there are.
+  OpFoldResult firstHead, heads;
 
   /// The part of an operand by roles that belongs to it.
   Value take(OpBuilder &builder, Location loc, Value operand,
