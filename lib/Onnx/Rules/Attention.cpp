@@ -138,7 +138,7 @@ static LogicalResult expandRotation(Expansion &e, OnnxNodeOp node,
 
   auto lookUp = [&](Value table) {
     if (positions)
-      table = e.op("GatherPositions", {table, positions}, {}, "sextant");
+      table = lookUpPositions(e, table, positions);
     if (*tableSize != rotated / 2)
       table = e.slice(table, 2, 0, rotated / 2);
     return e.unsqueeze(e.cast(table, e.elementType(x)), {1});

@@ -42,6 +42,11 @@ Value mlir::sextant::repeatHeads(Expansion &e, Value apart, int64_t heads) {
                                    e.size(apart, 2), e.ints({*size})});
 }
 
+Value mlir::sextant::lookUpPositions(Expansion &e, Value table,
+                                     Value positions) {
+  return e.op("GatherPositions", {table, positions}, {}, "sextant");
+}
+
 Value mlir::sextant::rotateRows(Expansion &e, Value rows, Value cosine,
                                 Value sine, int64_t rotated, bool interleaved) {
   std::optional<int64_t> size = e.dim(rows, 3).constant();

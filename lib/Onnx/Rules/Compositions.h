@@ -19,6 +19,10 @@ Value joinHeads(Expansion &e, Value apart);
 /// [B, G, T, D] to [B, heads, T, D], each head repeated in place.
 Value repeatHeads(Expansion &e, Value apart, int64_t heads);
 
+/// The rows of a table of cosines or sines at `positions`, which are checked:
+/// no position is below 0 or behind the last row.
+Value lookUpPositions(Expansion &e, Value table, Value positions);
+
 /// Rotates the first `rotated` elements of each row of [B, H, S, D]; cosine
 /// and sine are [B | 1, S, rotated / 2].
 Value rotateRows(Expansion &e, Value rows, Value cosine, Value sine,

@@ -141,8 +141,8 @@ static LogicalResult expandGroupQueryAttention(Expansion &e, OnnxNodeOp node) {
     if (!e.has(Cosines) || !e.has(Sines))
       return e.fail("expects cosines and sines to rotate by");
     Value positions = e.has(Positions) ? e.in(Positions) : rows;
-    Value cosine = e.op("Gather", {e.in(Cosines), positions});
-    Value sine = e.op("Gather", {e.in(Sines), positions});
+    Value cosine = lookUpPositions(e, e.in(Cosines), positions);
+    Value sine = lookUpPositions(e, e.in(Sines), positions);
     int64_t rotated = 2 * e.dim(e.in(Cosines), 1).constant().value_or(0);
     bool interleaved = node.getIntAttr("rotary_interleaved", 0);
     g.query = rotateRows(e, g.query, cosine, sine, rotated, interleaved);

@@ -286,7 +286,7 @@ void mlir::sextant::addIndexRules(RuleTable &table) {
     table.add({"", name, 1, latestVersion, 2, 2, 1, 1, infer, lower});
   };
   binary("Gather", inferGather, lowerGather);
-  // Made by the expansion of RotaryEmbedding.
+  // Made by lookUpPositions.
   table.add({"sextant", "GatherPositions", 1, latestVersion, 2, 2, 1, 1,
              inferGather, lowerGatherPositions});
   binary("GatherElements", inferGatherElements, lowerGatherElements);
