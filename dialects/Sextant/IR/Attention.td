@@ -42,6 +42,9 @@ def Sextant_AttentionOp : Sextant_AttentionLike<"attention", [
     - (C19) keys and value are both `thd` or neither, and so are queries and
       result; of each side that is, `query_lengths` or `key_lengths` are one
       integer more than there are sequences.
+    - (C20) a table that promises every distance (`beyond = none`) has entries
+      for those that no mask hides, where lengths and origin are static; else
+      `sextant-check-reach` has that checked at run time.
 
     In layout `thd` sequences lie end to end: sequence b is the rows from
     lengths[b] up to lengths[b + 1], positions count within it, and the batch is

@@ -59,9 +59,9 @@ def Sextant_RelativeFactorOp : Sextant_Term<"relative_factor"> {
 
     - (C1) `table` is a static list of the score's type.
     - (C2) `table` has an entry, and an odd number of them unless symmetric.
-    - (C3) `unclipped`, the attention around it has no distance beyond the table
-      where its lengths and origins are static; else `sextant-check-reach` has
-      that checked at run time.
+    - (C3) `unclipped`, the attention around it has no distance beyond the table,
+      but for those that masks hide, where its lengths and origins are static;
+      else `sextant-check-reach` has that checked at run time.
 
     ```mlir
     func.func @methods_1_and_2(%s: f32, %one: tensor<512xf32>, %two: tensor<1023xf32>, %i: index, %j: index) -> f32 {

@@ -61,13 +61,12 @@ def CheckReach : Pass<"sextant-check-reach"> {
   let description = [{
     A table by distance with `beyond = none`, and one that is `unclipped`,
     promises an entry for the distance of every query and key. Where lengths and
-    origins are known it is refused if that is not so, with the numbers; else a
-    check fails at run time. Distances that a causal mask hides for good need no
-    entry. What is checked promises nothing any more: chunks and tiles of the
-    attention read it as if it were clipped.
-
-    Refused are sequences that lie end to end, and origins that differ from batch
-    entry to batch entry.
+    origins are known the verifier refuses it if that is not so, with the numbers;
+    else a check fails at run time, by the same rule. Distances that causal masks
+    and windows hide for good need no entry. Of sequences that lie end to end,
+    and of origins that differ from batch entry to batch entry, the farthest
+    distances are compared. What is checked promises nothing any more: chunks and
+    tiles of the attention read it as if it were clipped.
 
     ```mlir
     func.func @shaw(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,
@@ -85,8 +84,9 @@ def CheckReach : Pass<"sextant-check-reach"> {
     fails at run time with more than 512 queries or keys.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 

@@ -524,5 +524,3 @@ LogicalResult sextant::verifyScoreRegion(AttentionOpInterface op) {
     }
   return success();
 }
-
-LogicalResult AttentionOp::verifyRegions() { return verifyScoreRegion(*this); }

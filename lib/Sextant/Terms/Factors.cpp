@@ -46,33 +46,6 @@ Value DistanceFactorOp::lower(OpBuilder &b) {
 // RelativeFactorOp
 //===----------------------------------------------------------------------===//
 
-/// Fails if a distance of the attention around `op` is known to have no entry.
-static LogicalResult verifyReach(RelativeFactorOp op, int64_t farthest) {
-  auto attention = op->getParentOfType<AttentionOp>();
-  if (!attention)
-    return success();
-  auto rowsOf = [](Value operand, Layout layout) {
-    return cast<ShapedType>(operand.getType())
-        .getDimSize(getSequenceDim(layout));
-  };
-  int64_t queries =
-      rowsOf(attention.getQueries()[0], attention.getQueryLayout());
-  int64_t keys = rowsOf(attention.getValue(), attention.getValueLayout());
-  SmallVector<OpFoldResult> origin = attention.getMixedOrigin();
-  std::optional<int64_t> row = getConstantIntValue(origin[2]);
-  std::optional<int64_t> column = getConstantIntValue(origin[3]);
-  // What is not known yet is left to sextant-check-reach.
-  if (ShapedType::isDynamic(queries) || ShapedType::isDynamic(keys) || !row ||
-      !column)
-    return success();
-  int64_t before = *row + queries - 1 - *column;
-  int64_t after = *column + keys - 1 - *row;
-  if (std::max(before, after) <= farthest)
-    return success();
-  return op.emitOpError("expects an unclipped table to reach ")
-         << std::max(before, after) << " positions, but got " << farthest;
-}
-
 LogicalResult RelativeFactorOp::verify() {
   auto table = cast<ShapedType>(getTable().getType());
   // relative_factor (C1)
@@ -87,9 +60,6 @@ LogicalResult RelativeFactorOp::verify() {
                                                       : "an odd number of "
                                                         "entries")
                                    << ", but got " << entries;
-  // relative_factor (C3)
-  if (getUnclipped())
-    return verifyReach(*this, getSymmetric() ? entries - 1 : entries / 2);
   return success();
 }
 

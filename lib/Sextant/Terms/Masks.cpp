@@ -20,6 +20,7 @@ TermSummary CausalOp::getSummary() {
   TermSummary summary{TermAction::hide, TermPositions::distance, /*before=*/0,
                       /*after=*/1, Value()};
   summary.keepsOwnPosition = true;
+  summary.hidesAfter = true;
   return summary;
 }
 
@@ -75,6 +76,8 @@ TermSummary WindowOp::getSummary() {
   summary.before = getLeft() ? -getReach(*getLeft()) - 1 : 0;
   summary.keepsOwnPosition = true;
   summary.after = getRight() ? getReach(*getRight()) + 1 : 0;
+  summary.hidesBefore = getLeft().has_value();
+  summary.hidesAfter = getRight().has_value();
   return summary;
 }
 

@@ -7,14 +7,18 @@
 
 #include "sextant/Sextant/Transforms/Passes.h"
 
-#include "sextant/Sextant/IR/Sextant.h"
-#include "sextant/Sextant/Transforms/VisibleKeys.h"
+#include "sextant/Sextant/IR/AttentionReach.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
+
+#include <limits>
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_CHECKREACH
@@ -30,125 +34,169 @@ struct CheckReach : public sextant::impl::CheckReachBase<CheckReach> {
   void runOnOperation() override;
 };
 
-/// A table that promises an entry for each distance j - i.
-struct Table {
-  Operation *op;
-  std::string name;
-  Value value;
-  unsigned dim;
-  /// The entry of distance 0.
-  int64_t center;
-  /// Of the distance's absolute value.
-  bool symmetric = false;
-};
-
-/// The distances of an attention; both ends are part of it.
-struct Distances {
+/// The distances of an attention when it runs; both ends are part of them.
+struct BuiltDistances {
   Value first, last;
   /// Whether there are any.
   Value exist;
 };
 
+/// Builds the distances of the queries and keys of an attention.
+class DistanceBuilder {
+public:
+  DistanceBuilder(OpBuilder &b, AttentionOp op)
+      : b(b), loc(op.getLoc()), op(op), reach(op) {}
+
+  BuiltDistances build();
+
+private:
+  /// Those of batch entry, or sequence, `entry`, which may be null if all have
+  /// the same.
+  BuiltDistances buildOf(Value entry);
+  Value buildRows(Value lengths, Value operand, Layout layout, Value entry);
+  Value buildOrigin(unsigned position, Value entry);
+  bool differ();
+  Value buildCount();
+
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value read(Value list, Value entry) {
+    Value read = tensor::ExtractOp::create(b, loc, list, entry);
+    if (read.getType().isIndex())
+      return read;
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), read);
+  }
+  Value select(Value condition, Value yes, Value no) {
+    return b.createOrFold<arith::SelectOp>(loc, condition, yes, no);
+  }
+
+  OpBuilder &b;
+  Location loc;
+  AttentionOp op;
+  AttentionReach reach;
+};
+
 } // namespace
 
-/// Takes the promises of `roles` off, and lists whose they were.
-static ArrayAttr takePromises(AttentionOp op, StringRef name, OperandRange all,
-                              ArrayAttr roles, SmallVectorImpl<Table> &tables) {
-  SmallVector<Attribute> discharged;
-  for (auto [number, attribute] : llvm::enumerate(roles)) {
-    auto role = cast<AuxiliaryAttr>(attribute);
-    if (role.getBeyond() == Beyond::none) {
-      tables.push_back({op, (name + " " + Twine(number)).str(), all[number],
-                        *role.getEntryDim(), role.getCenter()});
-      role = AuxiliaryAttr::get(op.getContext(), role.getRoles(),
-                                role.getCenter());
-    }
-    discharged.push_back(role);
-  }
-  return ArrayAttr::get(op.getContext(), discharged);
+/// Takes the promises of `op` off: once checked, they are kept.
+static void discharge(AttentionOp op) {
+  auto clamped = [&](AuxiliaryAttr roles) {
+    if (roles.getBeyond() != Beyond::none)
+      return roles;
+    return AuxiliaryAttr::get(op.getContext(), roles.getRoles(),
+                              roles.getCenter());
+  };
+  auto all = [&](ArrayAttr list) {
+    return ArrayAttr::get(
+        op.getContext(), llvm::map_to_vector(list, [&](Attribute roles) {
+          return Attribute(clamped(cast<AuxiliaryAttr>(roles)));
+        }));
+  };
+  op.setRolesAttr(all(op.getRoles()));
+  op.setModulationRolesAttr(all(op.getModulationRoles()));
+  if (std::optional<AuxiliaryAttr> roles = op.getValueTableRoles())
+    op.setValueTableRolesAttr(clamped(*roles));
+  op.getScore().walk(
+      [](RelativeFactorOp factor) { factor.setUnclipped(false); });
 }
 
-static SmallVector<Table> takePromises(AttentionOp op) {
-  SmallVector<Table> tables;
-  op.setRolesAttr(takePromises(op, "auxiliary operand", op.getAuxiliaries(),
-                               op.getRoles(), tables));
-  op.setModulationRolesAttr(takePromises(op, "modulation", op.getModulations(),
-                                         op.getModulationRoles(), tables));
-  if (std::optional<AuxiliaryAttr> roles = op.getValueTableRoles();
-      roles && roles->getBeyond() == Beyond::none) {
-    tables.push_back({op, "the table of values", op.getValueTable(),
-                      *roles->getEntryDim(), roles->getCenter()});
-    op.setValueTableRolesAttr(AuxiliaryAttr::get(
-        op.getContext(), roles->getRoles(), roles->getCenter()));
-  }
-  op.getScore().walk([&](RelativeFactorOp factor) {
-    if (!factor.getUnclipped())
-      return;
-    auto type = cast<ShapedType>(factor.getTable().getType());
-    tables.push_back({factor, "the table", factor.getTable(), 0,
-                      factor.getSymmetric() ? 0 : type.getDimSize(0) / 2,
-                      factor.getSymmetric()});
-    factor.setUnclipped(false);
-  });
-  return tables;
+/// Whether they may differ from batch entry to batch entry.
+bool DistanceBuilder::differ() {
+  return op.getQueryLengths() || op.getKeyLengths() ||
+         llvm::any_of(op.getOrigin(), [](Value entry) {
+           return isa<ShapedType>(entry.getType());
+         });
 }
 
-/// Nothing, with a diagnostic, where they differ from batch entry to entry.
-static std::optional<Distances> buildDistances(OpBuilder &b, AttentionOp op) {
-  Location loc = op.getLoc();
-  if (op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd) {
-    op.emitOpError("expects sequences of one length around an unclipped "
-                   "table, but got layout thd");
-    return std::nullopt;
-  }
-  SmallVector<OpFoldResult> origin = op.getMixedOrigin();
-  for (OpFoldResult entry : ArrayRef(origin).drop_front(2))
-    if (auto value = dyn_cast<Value>(entry);
-        value && isa<ShapedType>(value.getType())) {
-      op.emitOpError("expects one origin for all batch entries around an "
-                     "unclipped table, but got ")
-          << value.getType();
-      return std::nullopt;
-    }
-  auto add = [&](Value x, Value y) {
-    return b.createOrFold<arith::AddIOp>(loc, x, y);
+/// How many batch entries or sequences there are. Where operands disagree,
+/// which is found later on, as many as all of them have.
+Value DistanceBuilder::buildCount() {
+  SmallVector<Value> counts;
+  for (Value lengths : {op.getQueryLengths(), op.getKeyLengths()})
+    if (lengths)
+      counts.push_back(b.createOrFold<arith::SubIOp>(
+          loc, linalg::createOrFoldDimOp(b, loc, lengths, 0), constant(1)));
+  for (Value entry : op.getOrigin())
+    if (isa<ShapedType>(entry.getType()))
+      counts.push_back(linalg::createOrFoldDimOp(b, loc, entry, 0));
+  Value count = counts.front();
+  for (Value other : ArrayRef(counts).drop_front())
+    count = b.createOrFold<arith::MinSIOp>(loc, count, other);
+  return count;
+}
+
+Value DistanceBuilder::buildRows(Value lengths, Value operand, Layout layout,
+                                 Value entry) {
+  if (!lengths)
+    return linalg::createOrFoldDimOp(b, loc, operand, getSequenceDim(layout));
+  Value next = arith::AddIOp::create(b, loc, entry, constant(1));
+  return arith::SubIOp::create(b, loc, read(lengths, next),
+                               read(lengths, entry));
+}
+
+Value DistanceBuilder::buildOrigin(unsigned position, Value entry) {
+  OpFoldResult origin = op.getMixedOrigin()[position];
+  auto value = dyn_cast<Value>(origin);
+  if (value && isa<ShapedType>(value.getType()))
+    return read(value, entry);
+  return getValueOrCreateConstantIndexOp(b, loc, origin);
+}
+
+BuiltDistances DistanceBuilder::buildOf(Value entry) {
+  Value queries = buildRows(op.getQueryLengths(), op.getQueries().front(),
+                            op.getQueryLayout(), entry);
+  Value keys =
+      buildRows(op.getKeyLengths(), op.getValue(), op.getValueLayout(), entry);
+  Value offset = b.createOrFold<arith::SubIOp>(loc, buildOrigin(3, entry),
+                                               buildOrigin(2, entry));
+  SmallVector<OpFoldResult> symbols = {getAsOpFoldResult(queries),
+                                       getAsOpFoldResult(keys),
+                                       getAsOpFoldResult(offset)};
+  BuiltDistances distances;
+  distances.first = getValueOrCreateConstantIndexOp(
+      b, loc,
+      affine::makeComposedFoldedAffineMax(b, loc, reach.first, symbols));
+  distances.last = getValueOrCreateConstantIndexOp(
+      b, loc, affine::makeComposedFoldedAffineMin(b, loc, reach.last, symbols));
+  auto isAtMost = [&](Value x, Value y) {
+    return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::sle, x, y);
   };
-  auto sub = [&](Value x, Value y) {
-    return b.createOrFold<arith::SubIOp>(loc, x, y);
-  };
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value rows = linalg::createOrFoldDimOp(b, loc, op.getQueries().front(),
-                                         getSequenceDim(op.getQueryLayout()));
-  Value keys = linalg::createOrFoldDimOp(b, loc, op.getValue(),
-                                         getSequenceDim(op.getValueLayout()));
-  Value offset = sub(getValueOrCreateConstantIndexOp(b, loc, origin[3]),
-                     getValueOrCreateConstantIndexOp(b, loc, origin[2]));
-  Distances distances;
-  distances.first = add(sub(offset, rows), one);
-  distances.last = sub(add(offset, keys), one);
-  distances.exist = b.createOrFold<arith::CmpIOp>(
-      loc, arith::CmpIPredicate::ne,
-      b.createOrFold<arith::MulIOp>(loc, rows, keys), zero);
-  // A side that a mask hides for good needs no entries. It is all of the side
-  // if one effect begins right beside the query's own position.
-  for (PositionTermOpInterface term : findHidingTerms(op.getScore().front())) {
-    TermSummary summary = term.getSummary();
-    if (summary.positions != TermPositions::distance ||
-        !summary.keepsOwnPosition || !summary.before || !summary.after)
-      continue;
-    if (*summary.before == 0 && *summary.after == 1)
-      distances.last =
-          b.createOrFold<arith::MinSIOp>(loc, distances.last, zero);
-    if (*summary.before == -1 && *summary.after == 0)
-      distances.first =
-          b.createOrFold<arith::MaxSIOp>(loc, distances.first, zero);
-  }
+  Value rows = b.createOrFold<arith::MinSIOp>(loc, queries, keys);
+  distances.exist =
+      b.createOrFold<arith::AndIOp>(loc, isAtMost(constant(1), rows),
+                                    isAtMost(distances.first, distances.last));
   return distances;
 }
 
-static LogicalResult check(OpBuilder &b, AttentionOp op, const Table &table,
-                           const Distances &distances) {
+BuiltDistances DistanceBuilder::build() {
+  if (!differ())
+    return buildOf(Value());
+  Value greatest = constant(std::numeric_limits<int64_t>::max());
+  Value least = constant(std::numeric_limits<int64_t>::min());
+  auto loop = scf::ForOp::create(
+      b, loc, constant(0), buildCount(), constant(1),
+      ValueRange{greatest, least},
+      [&](OpBuilder &inner, Location, Value entry, ValueRange extremes) {
+        OpBuilder::InsertionGuard guard(b);
+        b.restoreInsertionPoint(inner.saveInsertionPoint());
+        BuiltDistances own = buildOf(entry);
+        Value first = select(own.exist, own.first, greatest);
+        Value last = select(own.exist, own.last, least);
+        scf::YieldOp::create(
+            b, loc,
+            ValueRange{arith::MinSIOp::create(b, loc, extremes[0], first),
+                       arith::MaxSIOp::create(b, loc, extremes[1], last)});
+      });
+  // Without an entry that has any, the last is before the first.
+  Value exist = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
+                                      loop.getResult(0), loop.getResult(1));
+  return {loop.getResult(0), loop.getResult(1), exist};
+}
+
+static LogicalResult check(OpBuilder &b, AttentionOp op,
+                           const PromisedTable &table,
+                           const BuiltDistances &needs) {
   Location loc = op.getLoc();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -163,21 +211,19 @@ static LogicalResult check(OpBuilder &b, AttentionOp op, const Table &table,
                     ? b.createOrFold<arith::SubIOp>(loc, constant(0), last)
                     : constant(-table.center);
   Value reaches = b.createOrFold<arith::AndIOp>(
-      loc, notBelow(distances.first, first), notBelow(last, distances.last));
+      loc, notBelow(needs.first, first), notBelow(last, needs.last));
   Value none = b.createOrFold<arith::XOrIOp>(
-      loc, distances.exist,
+      loc, needs.exist,
       arith::ConstantIntOp::create(b, loc, /*value=*/1, /*width=*/1));
   Value holds = b.createOrFold<arith::OrIOp>(loc, reaches, none);
   auto options =
       remark::RemarkOpts::name("attention").category("sextant-check-reach");
   std::optional<int64_t> known = getConstantIntValue(holds);
   if (known && !*known)
-    return table.op->emitOpError("expects ")
-           << table.name << " to reach the distances "
-           << *getConstantIntValue(distances.first) << " to "
-           << *getConstantIntValue(distances.last) << ", but got "
-           << *getConstantIntValue(first) << " to "
-           << *getConstantIntValue(last);
+    return verifyReach(
+        table,
+        {*getConstantIntValue(needs.first), *getConstantIntValue(needs.last)},
+        {*getConstantIntValue(first), *getConstantIntValue(last)});
   if (!known)
     cf::AssertOp::create(b, loc, holds,
                          "attention: expects " + table.name +
@@ -190,16 +236,15 @@ static LogicalResult check(OpBuilder &b, AttentionOp op, const Table &table,
 
 void CheckReach::runOnOperation() {
   WalkResult result = getOperation()->walk([](AttentionOp op) {
-    SmallVector<Table> tables = takePromises(op);
+    SmallVector<PromisedTable> tables = findPromises(op);
     if (tables.empty())
       return WalkResult::advance();
     OpBuilder b(op);
-    std::optional<Distances> distances = buildDistances(b, op);
-    if (!distances)
-      return WalkResult::interrupt();
-    for (const Table &table : tables)
-      if (failed(check(b, op, table, *distances)))
+    BuiltDistances needs = DistanceBuilder(b, op).build();
+    for (const PromisedTable &table : tables)
+      if (failed(check(b, op, table, needs)))
         return WalkResult::interrupt();
+    discharge(op);
     return WalkResult::advance();
   });
   if (result.wasInterrupted())

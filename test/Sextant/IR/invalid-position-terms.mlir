@@ -38,7 +38,7 @@ func.func @relative_factor_c3(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>,
   %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>) at [0, 0, 6, 0] score {
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
-    // expected-error @+1 {{'sextant.relative_factor' op expects an unclipped table to reach 10 positions, but got 9}}
+    // expected-error @+1 {{'sextant.relative_factor' op expects the table to reach the distances -10 to 4, but got -9 to 9}}
     %0 = sextant.relative_factor %s table %t at %i, %j symmetric unclipped : f32, tensor<10xf32>
     sextant.yield %0 : f32
   } : tensor<2x3x5x13xf32>

@@ -259,3 +259,28 @@ func.func @finalize_c5(%acc: tensor<2x6x5x13xf32>, %max: tensor<2x6x5xf32>, %sum
       outs(%out : tensor<2x6x5x13xf32>) -> (tensor<2x6x5x13xf32>)
   return
 }
+
+// -----
+
+func.func @attention_c20(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>, %t: tensor<14x13xf32>) {
+  // expected-error @+1 {{expects the table of values to reach the distances -4 to 10, but got -4 to 9}}
+  %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>) value(%v : tensor<2x3x11x13xf32>)
+      relative_value(%t as <[distance, free], center = 4, beyond = none> : tensor<14x13xf32>) : tensor<2x6x5x13xf32>
+  return
+}
+
+// -----
+
+// A mask that a cap makes finite hides nothing.
+func.func @attention_c20_masked(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>, %t: tensor<5xf32>) {
+  // expected-error @+1 {{expects auxiliary operand 0 to reach the distances -4 to 10, but got -4 to 0}}
+  %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>) value(%v : tensor<2x3x11x13xf32>)
+      auxiliary(%t as <[distance], center = 4, beyond = none> : tensor<5xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    %1 = sextant.causal %0 at %i, %j : f32
+    %2 = sextant.softcap %1 cap 3.0 : f32
+    sextant.yield %2 : f32
+  } : tensor<2x6x5x13xf32>
+  return
+}

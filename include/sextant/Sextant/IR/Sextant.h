@@ -51,6 +51,8 @@ struct TermSummary {
   bool keepsHidden = true;
   /// A key at the query's own position is never hidden.
   bool keepsOwnPosition = false;
+  /// Of what hides: every key at j - i <= *before, or >= *after, is hidden.
+  bool hidesBefore = false, hidesAfter = false;
 };
 
 /// Of an op whose region keeps its terms: it asks them itself what they hide,

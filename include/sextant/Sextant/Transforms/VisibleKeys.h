@@ -14,14 +14,9 @@
 #ifndef SEXTANT_SEXTANT_TRANSFORMS_VISIBLEKEYS_H
 #define SEXTANT_SEXTANT_TRANSFORMS_VISIBLEKEYS_H
 
-#include "sextant/Sextant/IR/Sextant.h"
+#include "sextant/Sextant/IR/HidingTerms.h"
 
 namespace mlir::sextant {
-
-/// The terms of a score region that hide keys by position and whose hidden
-/// scores are still hidden where the region ends, which is where its terminator
-/// has its first operand: a mask before a softcap is none.
-SmallVector<PositionTermOpInterface> findHidingTerms(Block &score);
 
 /// Builds the op of `value` again, on what `resolve` finds for its operands.
 /// Null where it finds nothing for one, for an argument, and for ops with
