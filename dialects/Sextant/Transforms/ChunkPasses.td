@@ -76,9 +76,17 @@ def RecenterDecay : Pass<"sextant-recenter-decay"> {
     than exp(4) within it. Queries that have a start or positions for each batch
     entry are rotated entry by entry.
 
-    Queries and keys have to be rotated right before the attention, by rates
-    that are opposite and around one center. Keys that were rotated before they
-    were put into a cache keep the center that they had.
+    Rates have to be opposite and around one center. Between a rotation and the
+    attention nothing may stand but what moves vectors: `tensor.cast`, slices, a
+    `linalg.transpose` of heads and sequence, and, where sequences lie end to
+    end, the reshape that takes a batch of one off; such an attention becomes a
+    loop over its sequences first. Other readers of a rotation read it as it was.
+
+    Rows of a cache (`sextant.cache_append`) keep the center that they were
+    rotated around: the past was turned by an earlier call, and what it has lost
+    by then no center brings back. Where a cache outgrows the range of f32, it
+    has to hold keys that are not rotated; rotating all of what `cache_append`
+    returns is recentered as any rotation is.
 
     ```mlir
     func.func @xpos(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x8xf32>,
@@ -104,8 +112,8 @@ def RecenterDecay : Pass<"sextant-recenter-decay"> {
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 

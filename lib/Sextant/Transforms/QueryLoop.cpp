@@ -37,16 +37,13 @@ static SmallVector<Value> putResults(OpBuilder &b, AttentionOp rows,
   return written;
 }
 
-FailureOr<SmallVector<AttentionOp>> sextant::findSplittable(Operation *root,
+FailureOr<SmallVector<AttentionOp>> sextant::findAttentions(Operation *root,
                                                             int64_t chunk) {
   if (chunk <= 0)
     return root->emitError("expects a positive 'chunk', but got ") << chunk;
   // Collected first: a loop has attentions inside of its own.
   SmallVector<AttentionOp> found;
-  root->walk([&](AttentionOp op) {
-    if (op.getQueryLayout() != Layout::thd && op.getKeyLayout() != Layout::thd)
-      found.push_back(op);
-  });
+  root->walk([&](AttentionOp op) { found.push_back(op); });
   return found;
 }
 

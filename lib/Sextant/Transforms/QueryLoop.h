@@ -15,11 +15,16 @@
 
 namespace mlir::sextant {
 
-/// The attentions inside `root` that can be computed in chunks of their
-/// queries: those without sequences end to end. Fails, and says so, unless
-/// `chunk`, the option of a pass, is positive.
-FailureOr<SmallVector<AttentionOp>> findSplittable(Operation *root,
+/// The attentions inside `root`. Fails, and says so, unless `chunk`, the option
+/// of a pass, is positive.
+FailureOr<SmallVector<AttentionOp>> findAttentions(Operation *root,
                                                    int64_t chunk);
+
+/// Whether sequences of an attention lie end to end: it cannot be computed in
+/// chunks of its queries before they are split.
+inline bool hasSequences(AttentionOp op) {
+  return op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd;
+}
 
 /// Replaces `op`, not in layout `thd`, by a loop over chunks of its queries, in
 /// each batch entry by itself if that is asked for. `build` writes what a chunk

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "QueryLoop.h"
+#include "RotationChain.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -268,10 +270,15 @@ static SmallVector<double> getRates(RotateOp rotate) {
                                            std::nullopt);
 }
 
+/// Why no rotation is known that made `value`.
+static std::string whyUnknown(Value value) {
+  if (value.getDefiningOp<CacheAppendOp>())
+    return "rows of a cache keep the center that they were rotated around";
+  return "only one side of a pair is rotated right before it";
+}
+
 /// Why the center of a pair is what it is, or nothing.
 static std::string whyKept(RotateOp query, RotateOp key) {
-  if (!query || !key)
-    return "only one side of a pair is rotated right before it";
   SmallVector<double> decay = getRates(query), growth = getRates(key);
   if (query.getSubtrahendAttr() || key.getSubtrahendAttr())
     return "a rotation is taken off another";
@@ -292,34 +299,77 @@ static std::string whyKept(RotateOp query, RotateOp key) {
   return "";
 }
 
+/// The pairs of an attention that decay around a center which cancels. Others
+/// that decay are explained.
+static SmallVector<DecayingPair> findPairs(AttentionOp op,
+                                           remark::RemarkOpts options) {
+  SmallVector<DecayingPair> pairs;
+  for (auto [number, queries, keys] :
+       llvm::enumerate(op.getQueries(), op.getKeys())) {
+    RotateOp query = findRotation(queries), key = findRotation(keys);
+    if (getRates(query).empty() && getRates(key).empty())
+      continue;
+    std::string reason;
+    if (query && key)
+      reason = whyKept(query, key);
+    else
+      reason = whyUnknown(query ? keys : queries);
+    if (reason.empty())
+      pairs.push_back({static_cast<unsigned>(number), query, key});
+    else
+      remark::missed(op.getLoc(), options)
+          << remark::reason("the center stays: {0}", reason);
+  }
+  return pairs;
+}
+
+/// The attention over one of the sequences that lie end to end in `op`, which a
+/// loop over them replaces.
+static AttentionOp splitSequences(RewriterBase &b, AttentionOp op) {
+  b.setInsertionPoint(op);
+  SmallVector<Value> results = buildSequences(b, op);
+  AttentionOp own;
+  for (Operation *before = op->getPrevNode(); before && !own;
+       before = before->getPrevNode())
+    before->walk([&](AttentionOp inner) { own = inner; });
+  b.replaceOp(op, results);
+  return own;
+}
+
 void RecenterDecay::runOnOperation() {
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
   FailureOr<SmallVector<AttentionOp>> all =
-      findSplittable(getOperation(), chunk);
+      findAttentions(getOperation(), chunk);
   if (failed(all))
     return signalPassFailure();
   IRRewriter rewriter(&getContext());
   for (AttentionOp op : *all) {
-    SmallVector<DecayingPair> pairs;
-    double fastest = 0;
-    for (unsigned number = 0; number < op.getQueries().size(); ++number) {
-      auto query = op.getQueries()[number].getDefiningOp<RotateOp>();
-      auto key = op.getKeys()[number].getDefiningOp<RotateOp>();
-      SmallVector<double> rates = getRates(query);
-      if (rates.empty() && getRates(key).empty())
-        continue;
-      if (std::string reason = whyKept(query, key); !reason.empty()) {
-        remark::missed(op.getLoc(), options)
-            << remark::reason("the center stays: {0}", reason);
-        continue;
-      }
-      pairs.push_back({number, query, key});
-      for (double rate : rates)
-        fastest = std::max(fastest, std::abs(rate));
-    }
+    SmallVector<DecayingPair> pairs = findPairs(op, options);
     auto query = cast<ShapedType>(op.getQueries().front().getType());
     int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
     if (pairs.empty() || rows == 0)
+      continue;
+    if (hasSequences(op))
+      op = splitSequences(rewriter, op);
+    // One may be of two pairs.
+    SetVector<Operation *> whole;
+    SmallVector<DecayingPair> near;
+    double fastest = 0;
+    for (DecayingPair pair : pairs) {
+      whole.insert_range(ArrayRef<Operation *>{pair.query, pair.key});
+      pair.query = bringRotation(rewriter, op.getQueriesMutable()[pair.number]);
+      pair.key = bringRotation(rewriter, op.getKeysMutable()[pair.number]);
+      if (!pair.query || !pair.key) {
+        remark::missed(op.getLoc(), options) << remark::reason(
+            "the center stays: rotations cannot be moved to the attention");
+        continue;
+      }
+      whole.insert_range(ArrayRef<Operation *>{pair.query, pair.key});
+      near.push_back(pair);
+      for (double rate : getRates(pair.query))
+        fastest = std::max(fastest, std::abs(rate));
+    }
+    if (near.empty())
       continue;
     // Within a chunk nothing grows by more than exp(4).
     double most = std::max(4.0 / fastest, 1.0);
@@ -328,15 +378,11 @@ void RecenterDecay::runOnOperation() {
       count = llvm::bit_floor(static_cast<uint64_t>(most));
     remark::passed(op.getLoc(), options)
         << remark::add("a center for every {0} queries", count);
-    Chunks chunks(rewriter, op, pairs, visible);
+    Chunks chunks(rewriter, op, near, visible);
     bool eachBatch = chunks.needsEachBatch();
     splitQueries(rewriter, op, count, eachBatch,
                  [&](const AttentionPart &part) { return chunks.build(part); });
-    // One may be of two pairs.
-    SetVector<Operation *> whole;
-    for (const DecayingPair &pair : pairs)
-      whole.insert_range(ArrayRef<Operation *>{pair.query, pair.key});
     for (Operation *rotate : whole)
-      eraseIfUnread(rewriter, rotate);
+      eraseRotationIfUnread(rewriter, cast<RotateOp>(rotate));
   }
 }

@@ -113,7 +113,7 @@ AttentionOp SplitQueries::takeHeads(RewriterBase &rewriter, AttentionOp op,
 void SplitQueries::runOnOperation() {
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
   FailureOr<SmallVector<AttentionOp>> all =
-      findSplittable(getOperation(), chunk);
+      findAttentions(getOperation(), chunk);
   if (failed(all))
     return signalPassFailure();
   IRRewriter rewriter(&getContext());
@@ -121,6 +121,11 @@ void SplitQueries::runOnOperation() {
     Products products = findProducts(op, /*explains=*/true);
     if (products.ofQueries.empty() && products.ofKeys.empty())
       continue;
+    if (hasSequences(op)) {
+      remark::missed(op.getLoc(), options)
+          << remark::reason("sequences that lie end to end are split first");
+      continue;
+    }
     auto sizeOf = [](Value operand, unsigned dim) {
       return cast<ShapedType>(operand.getType()).getDimSize(dim);
     };

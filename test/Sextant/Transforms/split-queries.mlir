@@ -156,3 +156,23 @@ func.func @products_of_keys_are_those_of_a_head(%q: tensor<1x6x?x7xf32>, %k: ten
   } : tensor<1x6x?x13xf32>
   return %o : tensor<1x6x?x13xf32>
 }
+
+// CHECK-LABEL: func @sequences_that_lie_end_to_end_are_split_first
+// CHECK-NOT: scf.for
+// REMARK: [Missed] attention
+// REMARK-SAME: sequences that lie end to end are split first
+func.func @sequences_that_lie_end_to_end_are_split_first(%q: tensor<?x6x7xf32>, %v: tensor<?x6x13xf32>,
+    %w: tensor<501x7xf32>, %lengths: tensor<?xi32>, %init: tensor<6x?x501xf32>) -> tensor<?x6x13xf32> {
+  %a = linalg.contract indexing_maps = [affine_map<(h, i, r, d) -> (i, h, d)>,
+      affine_map<(h, i, r, d) -> (r, d)>, affine_map<(h, i, r, d) -> (h, i, r)>]
+      ins(%q, %w : tensor<?x6x7xf32>, tensor<501x7xf32>) outs(%init : tensor<6x?x501xf32>) -> tensor<6x?x501xf32>
+  %o = sextant.attention query(%q : tensor<?x6x7xf32>) key(%q : tensor<?x6x7xf32>) value(%v : tensor<?x6x13xf32>)
+      auxiliary(%a as <[head, query, distance], center = 250> : tensor<6x?x501xf32>)
+      layout query thd key thd value thd result thd
+      query_lengths(%lengths : tensor<?xi32>) key_lengths(%lengths : tensor<?xi32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    sextant.yield %0 : f32
+  } : tensor<?x6x13xf32>
+  return %o : tensor<?x6x13xf32>
+}
