@@ -25,7 +25,7 @@ def Sextant_LayoutEnum : Sextant_Enum<"Layout",
       I32EnumAttrCase<"thd", 2>,  // sequences end to end, head, size
     ]>;
 def Sextant_Layout : EnumAttr<Sextant_Dialect, Sextant_LayoutEnum, "layout"> {
-  let assemblyFormat = "$value";
+  let assemblyFormat = "custom<Word>($value)";
 }
 
 def Sextant_PairsEnum : Sextant_Enum<"Pairs",
@@ -34,7 +34,7 @@ def Sextant_PairsEnum : Sextant_Enum<"Pairs",
       I32EnumAttrCase<"interleaved", 1>, // 2 t and 2 t + 1
     ]>;
 def Sextant_Pairs : EnumAttr<Sextant_Dialect, Sextant_PairsEnum, "pairs"> {
-  let assemblyFormat = "$value";
+  let assemblyFormat = "custom<Word>($value)";
 }
 
 def Sextant_EmptyRowEnum : Sextant_Enum<"EmptyRow",
@@ -44,7 +44,7 @@ def Sextant_EmptyRowEnum : Sextant_Enum<"EmptyRow",
     ]>;
 def Sextant_EmptyRow
     : EnumAttr<Sextant_Dialect, Sextant_EmptyRowEnum, "empty_row"> {
-  let assemblyFormat = "$value";
+  let assemblyFormat = "custom<Word>($value)";
 }
 
 def Sextant_RoleEnum : Sextant_Enum<"DimensionRole",

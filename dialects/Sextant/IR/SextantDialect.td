@@ -13,7 +13,6 @@ include "mlir/IR/OpBase.td"
 def Sextant_Dialect : Dialect {
   let name = "sextant";
   let cppNamespace = "::mlir::sextant";
-  let useDefaultAttributePrinterParser = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let summary = "attention that knows where things are";
@@ -25,6 +24,10 @@ def Sextant_Dialect : Dialect {
     > What is fixed at compile time is an attribute. What acts on a score is a
     > scalar op. What acts on a vector is a producer. The region says in which
     > order.
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::Attribute parseAttribute(::mlir::DialectAsmParser &parser, ::mlir::Type type) const override;
+    void printAttribute(::mlir::Attribute attribute, ::mlir::DialectAsmPrinter &printer) const override;
   }];
 }
 

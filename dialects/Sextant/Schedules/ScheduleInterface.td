@@ -14,6 +14,7 @@ include "Sextant/IR/SextantDialect.td"
 
 def Sextant_FrequencySchedule : AttrInterface<"FrequencyScheduleAttrInterface"> {
   let cppNamespace = "::mlir::sextant";
+  let summary = "a frequency schedule";
   let description = [{
     A function from the number of rotated dimensions to the angle by which each
     plane turns from one position to the next:

@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -19,6 +20,32 @@ using namespace mlir::sextant;
 
 #include "sextant/Sextant/IR/SextantDialect.cpp.inc"
 #include "sextant/Sextant/IR/SextantEnums.cpp.inc"
+
+/// A word for one of the values of an enumeration.
+template <typename Enum>
+static ParseResult parseWord(AsmParser &parser, Enum &value) {
+  std::string word;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeywordOrString(&word))
+    return failure();
+  if (std::optional<Enum> known = symbolizeEnum<Enum>(word)) {
+    value = *known;
+    return success();
+  }
+  SmallVector<StringRef> all;
+  for (uint32_t number = 0;; ++number) {
+    all.push_back(stringifyEnum(static_cast<Enum>(number)));
+    if (all.back().empty())
+      break;
+  }
+  all.pop_back();
+  return parser.emitError(loc) << "expects " << llvm::join(all, " or ")
+                               << ", but got '" << word << "'";
+}
+template <typename Enum>
+static void printWord(AsmPrinter &printer, Enum value) {
+  printer << stringifyEnum(value);
+}
 
 /// Roles as a bare list of keywords: `batch, head, query, key`.
 static ParseResult parseRoles(AsmParser &parser,
@@ -87,6 +114,36 @@ static void printEntries(AsmPrinter &printer, int64_t center, Beyond beyond) {
 
 #include "sextant/Sextant/IR/AttentionInterface.cpp.inc"
 #include "sextant/Sextant/IR/PositionTerm.cpp.inc"
+
+Attribute SextantDialect::parseAttribute(DialectAsmParser &parser,
+                                         Type type) const {
+  SMLoc loc = parser.getCurrentLocation();
+  // A parameter's own parser says what it expects. What generated code adds
+  // names a class, which means nothing to who wrote the text.
+  bool isExplained = false;
+  ScopedDiagnosticHandler handler(getContext(), [&](Diagnostic &diagnostic) {
+    std::string text = diagnostic.str();
+    bool isAdded =
+        StringRef(text).starts_with("failed to parse Sextant_") ||
+        StringRef(text).starts_with("expected a parameter name in struct");
+    bool isDropped = isAdded && isExplained;
+    isExplained |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    return success(isDropped);
+  });
+  StringRef mnemonic;
+  Attribute attribute;
+  if (generatedAttributeParser(parser, &mnemonic, type, attribute).has_value())
+    return attribute;
+  parser.emitError(loc) << "expects an attribute of the sextant dialect, but "
+                           "got '"
+                        << mnemonic << "'";
+  return {};
+}
+
+void SextantDialect::printAttribute(Attribute attribute,
+                                    DialectAsmPrinter &printer) const {
+  (void)generatedAttributePrinter(attribute, printer);
+}
 
 void SextantDialect::initialize() {
   addAttributes<

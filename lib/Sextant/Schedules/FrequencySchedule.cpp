@@ -119,6 +119,10 @@ Value sextant::buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
 FailureOr<APFloat> sextant::parseDouble(AsmParser &parser) {
   Attribute value;
   SMLoc loc = parser.getCurrentLocation();
+  StringRef word;
+  if (succeeded(parser.parseOptionalKeyword(&word)))
+    return parser.emitError(loc)
+           << "expects a number, but got '" << word << "'";
   if (parser.parseAttribute(value))
     return failure();
   if (auto real = dyn_cast<FloatAttr>(value))

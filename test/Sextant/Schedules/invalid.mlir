@@ -204,6 +204,33 @@ func.func @rotate_c10_batch(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %n: te
 
 // -----
 
-// expected-error @+2 {{expects a number, but got "two"}}
-// expected-error @+1 {{failed to parse}}
+// expected-error @+1 {{expects a number, but got "two"}}
 func.func @factor_in_words() attributes {schedule = #sextant.yarn<base = 1.0e4, factor = "two", trained = 7>} { return }
+
+// -----
+
+// expected-error @+1 {{expects a number, but got 'abc'}}
+func.func @factor_no_number() attributes {schedule = #sextant.yarn<base = 1.0e4, factor = abc, trained = 7>} { return }
+
+// -----
+
+// expected-error @+1 {{expected attribute value}}
+func.func @factor_missing() attributes {schedule = #sextant.yarn<base = 1.0e4, factor = , trained = 7>} { return }
+
+// -----
+
+// expected-error @+1 {{expected integer value}}
+func.func @trained_no_number() attributes {schedule = #sextant.yarn<base = 1.0e4, factor = 2, trained = abc>} { return }
+
+// -----
+
+func.func @pairs_no_word(%x: tensor<2x3x5x8xf32>) {
+  // expected-error @+1 {{custom op 'sextant.rotate' expects halves or interleaved, but got 'thirds'}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) by #sextant.geometric<base = 10000> pairs thirds
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects an attribute of the sextant dialect, but got 'yarns'}}
+func.func @no_schedule() attributes {schedule = #sextant.yarns<base = 1.0e4>} { return }
