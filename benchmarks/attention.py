@@ -14,6 +14,8 @@ import string
 import numpy as np
 
 TERMS = json.loads((pathlib.Path(__file__).parent / "terms.json").read_text())
+# Up to this many rows read keys and values once, as memory gives them.
+FEW_ROWS = 8
 ELEMENTS = {"f32": np.float32, "i32": np.int32, "i1": np.bool_}
 
 

@@ -155,7 +155,8 @@ class Bench:
         roofs = [self.roof("peak", 0, 1)] if case.flops() else []
         if case.bytes():
             roofs.append(self.roof("read", case.bytes(), threads))
-        take_rounds([ours, *others, *roofs], min(case.rounds, self.arguments.rounds), self.arguments.rounds, self.arguments.seconds)
+        take_rounds([ours, *others, *roofs], min(case.rounds, self.arguments.rounds), self.arguments.rounds,
+                    self.arguments.seconds, threads, others)
         return self.measured(case, ours, others, roofs, threads)
 
     def peer_model(self, case):

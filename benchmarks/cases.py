@@ -24,8 +24,6 @@ from sextant_model import TYPES, Model  # noqa: E402
 
 # An exponential costs this many cycles and a cycle has this many FLOP, with AVX2.
 CYCLES_OF_EXP2, FLOP_OF_CYCLE = 0.57, 32
-# Up to this many rows read keys and values once, as memory gives them.
-FEW_ROWS = 8
 # What --smoke runs of longer sequences.
 SMOKE = {"sequence": 70, "past": 33}
 
@@ -102,7 +100,7 @@ class Attention(Case):
         return attention.flops(self.what, self.dims)
 
     def bytes(self):
-        if self.dims["sequence"] > FEW_ROWS:
+        if self.dims["sequence"] > attention.FEW_ROWS:
             return None
         keys = self.dims["sequence"] + self.dims.get("past", 0)
         return 2 * 4 * attention.key_heads(self.what) * keys * self.what["size"]

@@ -5,14 +5,24 @@ from xml.sax.saxutils import escape
 
 ENGINES = {"ort-attention": "#d1495b", "ort-mha": "#e07a3f", "ort-gqa": "#b5651d", "ort-unfused": "#8c8c8c",
            "torch-sdpa": "#2a7f9e", "torch-flex": "#6a4c93", "openvino": "#3a9d5d",
-           "ggml": "#c9a227", "onnxruntime": "#d1495b", "torch": "#2a7f9e"}
+           "ggml": "#c9a227", "onnxruntime": "#d1495b", "torch": "#2a7f9e",
+           "torch-products": "#8fc1d4", "openvino-products": "#95cf8b"}
+# A form of the same engine: the circle is a ring.
+FOLDED = "-folded"
 LEFT, RIGHT, TOP, STEP, PLOT = 300, 24, 74, 17, 620
 TICKS = (0.5, 0.7, 1, 1.5, 2, 3, 5, 8)
 
 
+def circle(x, y, engine):
+    color = ENGINES[engine.removesuffix(FOLDED)]
+    return f'<circle cx="{x}" cy="{y}" r="' + (f'3.7" fill="#ffffff" stroke="{color}" stroke-width="1.6"'
+                                               if engine.endswith(FOLDED) else f'4.5" fill="{color}"')
+
+
 def draw(rows, title, subtitle):
     rows = [row for row in rows if row.get("peers")]
-    used = [name for name in ENGINES if any(peer["engine"] == name for row in rows for peer in row["peers"])]
+    drawn = {peer["engine"] for row in rows for peer in row["peers"]}
+    used = [name for name in ENGINES if name in drawn or name + FOLDED in drawn]
     height = TOP + STEP * len(rows) + 34
     low, high = math.log(TICKS[0]), math.log(TICKS[-1])
 
@@ -27,7 +37,7 @@ def draw(rows, title, subtitle):
            f'<text x="16" y="40" fill="#666666">{escape(subtitle)}</text>']
     x = 16
     for name in used:
-        out.append(f'<circle cx="{x + 5}" cy="55" r="4.5" fill="{ENGINES[name]}"/><text x="{x + 14}" y="59" fill="#444444">{name}</text>')
+        out.append(f'{circle(x + 5, 55, name)}/><text x="{x + 14}" y="59" fill="#444444">{name}</text>')
         x += 24 + round(6.5 * len(name))
     bottom = TOP + STEP * len(rows)
     # Left of 1 somebody is faster.
@@ -44,6 +54,5 @@ def draw(rows, title, subtitle):
                    f'<line x1="{LEFT}" x2="{LEFT + PLOT}" y1="{y}" y2="{y}" stroke="#f0f0f0"/>')
         for peer in sorted(row["peers"], key=lambda peer: -peer["best_ms"]):
             ratio = peer["best_ms"] / row["best_ms"]
-            out.append(f'<circle cx="{at(ratio):.1f}" cy="{y}" r="4.5" fill="{ENGINES[peer["engine"]]}">'
-                       f'<title>{peer["engine"]}: {ratio:.2f}x</title></circle>')
+            out.append(f'{circle(f"{at(ratio):.1f}", y, peer["engine"])}><title>{peer["engine"]}: {ratio:.2f}x</title></circle>')
     return "\n".join([*out, "</svg>"]) + "\n"

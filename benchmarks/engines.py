@@ -64,7 +64,7 @@ def load_ort_attention(operator):
         if model is None:
             return None
         held = session(model.SerializeToString(), job["threads"])
-        inputs = {name: array for name, array in np.load(job["inputs"]).items() if name in "qkv"}
+        inputs = peers.operands(job)
         shape, past = inputs["q"].shape, dims.get("past", 0)
         feed = inputs
         if operator == "multi-head":
@@ -103,8 +103,7 @@ def torch_operands(job):
     import torch
 
     torch.set_num_threads(job["threads"])
-    inputs = np.load(job["inputs"])
-    return [torch.from_numpy(inputs[name]) for name in "qkv"]
+    return [torch.from_numpy(array) for array in peers.operands(job).values()]
 
 
 def torch_rotation(case, dims):
@@ -164,7 +163,9 @@ def load_torch_flex(job):
             return score + table[h, j - i - past - first]
     mask = None
     if case.get("causal"):
-        mask = create_block_mask(lambda b, h, i, j: j <= i + past, None, None, q.shape[2], k.shape[2], device="cpu")
+        rows = q.shape[2] // case.get("fold", 1)
+        behind = k.shape[2] - rows
+        mask = create_block_mask(lambda b, h, i, j: j <= i % rows + behind, None, None, q.shape[2], k.shape[2], device="cpu")
     rotate = torch_rotation(case, dims) if case.get("term") == "rope-tables" else lambda x: x
     grouped = q.shape[1] != k.shape[1]
     compiled = torch.compile(
@@ -175,6 +176,27 @@ def load_torch_flex(job):
     def run():
         with torch.inference_mode():
             last["o"] = compiled(q, k, v)
+
+    return run, lambda: {"o": last["o"].numpy()}
+
+
+def load_torch_products(job):
+    """Of few rows, keys first: a product with a narrow matrix reads them once, as they lie."""
+    import torch
+
+    case, dims = job["case"], job["dims"]
+    if not peers.few_alike(case, dims):
+        return None
+    q, k, v = torch_operands(job)
+    bias = peers.dense_bias(case, dims, bool(case.get("causal")))
+    bias = None if bias is None else torch.from_numpy(np.ascontiguousarray(bias))
+    scale = case["size"] ** -0.5
+    last = {}
+
+    def run():
+        with torch.inference_mode():
+            scores = torch.matmul(k, (q * scale).transpose(-1, -2)).transpose(-1, -2)
+            last["o"] = torch.matmul(torch.softmax(scores if bias is None else scores + bias, -1), v)
 
     return run, lambda: {"o": last["o"].numpy()}
 
@@ -253,11 +275,30 @@ def load_openvino_linear(job):
     return openvino_runner(openvino.Model([y], [x]), inputs, job["threads"], ["y"])
 
 
+def load_openvino_products(job):
+    """Of few rows, keys first: a product with a narrow matrix takes them as they lie, its own operator packs them."""
+    import openvino
+
+    ops, case, dims = openvino.opset13, job["case"], job["dims"]
+    if not peers.few_alike(case, dims):
+        return None
+    inputs = peers.operands(job)
+    nodes = {name: ops.parameter(list(array.shape), np.float32, name=name) for name, array in inputs.items()}
+    for name, node in nodes.items():
+        node.output(0).set_names({name})
+    scores = ops.multiply(ops.matmul(nodes["k"], nodes["q"], False, True), np.float32(case["size"] ** -0.5))
+    bias = peers.dense_bias(case, dims, bool(case.get("causal")))
+    if bias is not None:
+        scores = ops.add(scores, ops.constant(np.ascontiguousarray(bias.swapaxes(2, 3))))
+    o = ops.matmul(ops.softmax(scores, 2), nodes["v"], True, False)
+    return openvino_runner(openvino.Model([o], list(nodes.values())), inputs, job["threads"], ["o"])
+
+
 def load_openvino_attention(job):
     import openvino
 
     ops, case, dims = openvino.opset13, job["case"], job["dims"]
-    inputs = {name: array for name, array in np.load(job["inputs"]).items() if name in "qkv"}
+    inputs = peers.operands(job)
     nodes = {}
     for name, array in inputs.items():
         nodes[name] = ops.parameter(list(array.shape), np.float32, name=name)
@@ -284,6 +325,20 @@ def load_openvino_attention(job):
     return openvino_runner(openvino.Model([o], parameters), inputs, job["threads"], ["o"])
 
 
+def folded(load):
+    """The engine with the query heads of a group as rows; the result is the same memory."""
+    def load_folded(job):
+        turned = peers.folded(job["case"], job["dims"])
+        ready = turned and load({**job, "case": turned[0], "dims": turned[1]})
+        if not ready:
+            return None
+        run, outputs = ready
+        shape = (1, job["case"]["heads"], job["dims"]["sequence"], job["case"]["size"])
+        return run, lambda: {"o": outputs()["o"].reshape(shape)}
+
+    return load_folded
+
+
 # By kind of case: name, package, function. The package is also the process.
 ENGINES = {
     "attention": [
@@ -295,6 +350,15 @@ ENGINES = {
         ("torch-flex", "torch", load_torch_flex),
         ("openvino", "openvino", load_openvino_attention),
         ("ggml", "libggml", ggml.load),
+        ("torch-products", "torch", load_torch_products),
+        ("openvino-products", "openvino", load_openvino_products),
+        ("ort-attention-folded", "onnxruntime", folded(load_ort_attention("attention"))),
+        ("torch-sdpa-folded", "torch", folded(load_torch_sdpa)),
+        ("torch-flex-folded", "torch", folded(load_torch_flex)),
+        ("torch-products-folded", "torch", folded(load_torch_products)),
+        ("openvino-folded", "openvino", folded(load_openvino_attention)),
+        ("openvino-products-folded", "openvino", folded(load_openvino_products)),
+        ("ggml-folded", "libggml", folded(ggml.load)),
     ],
     "linear": [
         ("onnxruntime", "onnxruntime", load_onnxruntime),

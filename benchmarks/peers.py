@@ -40,12 +40,42 @@ def bias_tensor(case, queries, keys):
     return None
 
 
+def folded(case, dims):
+    """The same with the query heads of a group as rows of one head: [1, 32, 1, 128] viewed as [1, 8, 4, 128].
+
+    Returns a case and its dimensions, whose `fold` says how many heads are the rows. No copy, and each key is read
+    once for all its rows. None where heads differ in more than their queries, or where a mask of all pairs,
+    which several rows need, would be larger than what it saves.
+    """
+    fold, rows = case["heads"] // key_heads(case), dims["sequence"]
+    causal = bool(case.get("causal")) and rows > 1
+    if fold == 1 or "term" in case or (causal and not dims.get("past", 0)):
+        return None
+    turned = {"heads": key_heads(case), "size": case["size"], "fold": fold} | ({"causal": True} if causal else {})
+    return turned, {"sequence": fold * rows, "past": sizes(case, dims)["total"] - fold * rows}
+
+
+def few_alike(case, dims):
+    """Whether few rows see keys that are theirs alone, with nothing but a mask: what plain products do best."""
+    return dims["sequence"] // case.get("fold", 1) <= attention.FEW_ROWS and key_heads(case) == case["heads"] and "term" not in case
+
+
+def operands(job):
+    """q, k and v by name, as the job's case has them."""
+    inputs = {name: array for name, array in np.load(job["inputs"]).items() if name in "qkv"}
+    if "fold" in job["case"]:
+        inputs["q"] = inputs["q"].reshape(1, job["case"]["heads"], job["dims"]["sequence"], job["case"]["size"])
+    return inputs
+
+
 def dense_bias(case, dims, with_causal):
     """What is added to scores, or None; `with_causal` says whether the mask is part of it."""
     queries, keys = sizes(case, dims)["sequence"], sizes(case, dims)["total"]
     bias = bias_tensor(case, queries, keys)
     if with_causal:
-        mask = np.where(distance(queries, keys) <= 0, np.float32(0), np.float32(-np.inf))[None, None]
+        fold = case.get("fold", 1)
+        mask = np.where(distance(queries // fold, keys) <= 0, np.float32(0), np.float32(-np.inf))[None, None]
+        mask = np.tile(mask, (1, 1, fold, 1))
         bias = mask if bias is None else bias + mask
     return None if bias is None else np.ascontiguousarray(bias, np.float32)
 

@@ -21,6 +21,22 @@ TERMS = """| term | beside | ms | more time | quartiles | more instructions |
 GRID = """| shapes | rows | slower than plain by more than 3 % | plain / fused: least, median | slower than ONNX Runtime's plain graph | least, median |
 | --- | --- | --- | --- | --- | --- |"""
 
+PEERS = """| peer | threads | memory of q, k, v | forms |
+| --- | --- | --- | --- |
+| ONNX Runtime | intra-op pool, spinning off | bound where NumPy has them | Attention-23 (ort-attention), MultiHeadAttention (ort-mha), GroupQueryAttention with its cache in place (ort-gqa), the graph of products and a softmax (ort-unfused) |
+| PyTorch | OpenMP, passive waiting | NumPy's | scaled_dot_product_attention (torch-sdpa), FlexAttention compiled for the shape, causal masks as block masks (torch-flex), products, keys first (torch-products) |
+| OpenVINO | one stream, no pinning, f32 | NumPy's, shared | its operator (openvino), products, keys first (openvino-products) |
+| ggml | a pool that is kept, asleep between calls, a core for each thread | an array of NumPy's, into which they are copied once | ggml_flash_attn_ext with masks in f16 |
+
+NumPy asks for huge pages for arrays of 4 MiB and more, so that all, and the loop that reads, have the same pages. Each has 20 ms
+of rest before a sample, and a run that warms it. Behind the seventh round only peers within 1.6 times of the fastest are sampled
+on, these the more often. Biases are constant tensors, or a function of the score where a peer takes one (torch-flex).
+
+A name with `-folded` has the query heads of a group as rows: [1, 32, 1, 128] is viewed as [1, 8, 4, 128], so that a peer without
+a path of its own for groups reads keys and values once. Appended rows then get their causal mask as a constant. Products with
+keys first, K Qᵀ, are of up to 8 rows: keys are the tall matrix and need no packing. All forms have to agree with ours.
+"""
+
 
 def number(value):
     return f"{value:.3f}" if value < 10 else f"{value:.2f}" if value < 100 else f"{value:.1f}"
@@ -107,12 +123,14 @@ in turn. With one thread the time is the processor's, which others on the machin
 
 FMA peak is a loop of nothing but FMAs, sampled in the same rounds (times the threads). The floor is the FMAs at that peak,
 and behind them an exp2 for each score at 0.57 cycles, a causal mask counted in blocks of 64 rows; for up to 8 rows the larger
-of the FMAs and the bytes of keys and values at the speed at which a buffer of that size was read. Peers get a bias as a
-constant tensor, or as a function of the score where they take one (torch-flex, compiled). ort-gqa has its cache in place,
-ggml its masks in f16. A peer in the table is the fastest of all.
+of the FMAs and the bytes of keys and values at the speed at which a buffer of that size was read. A peer in the table is the
+fastest of all.
 
 {attention_table(part(record, "attention/"))}
 
+How each peer is set up, and in which forms it runs:
+
+{PEERS}
 ## What a term costs
 
 H12 D64 S1024, one thread, against the same attention without the term: the median over pairs run in turn, and the

@@ -13,7 +13,7 @@ import sys
 BOLD, DIM, GREEN, RED, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m")
 # Name, width and heading of each column.
 COLUMNS = [("case", 36, "case"), ("threads", 2, "t"), ("ours", 10, "ours ms"), ("spread", 7, "spread"), ("floor", 8, "of floor"),
-           ("peak", 8, "of peak"), ("peer", 14, "best peer"), ("theirs", 10, "its ms"), ("ratio", 7, "ratio")]
+           ("peak", 8, "of peak"), ("peer", 24, "best peer"), ("theirs", 10, "its ms"), ("ratio", 7, "ratio")]
 COUNTS = [("case", 36, "case"), ("count", 16, "instructions"), ("instructions", 9, "more")]
 PAIRS = [("case", 36, "case"), ("threads", 2, "t"), ("ours", 10, "with ms"), ("spread", 7, "spread"), ("plain", 11, "without ms"),
          ("time", 9, "time"), ("quartiles", 18, "quartiles")]

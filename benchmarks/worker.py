@@ -19,6 +19,9 @@ import engines
 # caches: as a loop over layers or tokens finds them. One that takes long warms
 # them by itself.
 SECONDS, LONG = 0.01, 0.1
+# Before each sample, so that the threads of others come to rest, and also the process that asks: one that has just
+# written and is about to wait still holds a core, and a thread woken then may share the other with its caller.
+REST = 0.02
 
 
 def time_once(run):
@@ -53,6 +56,7 @@ def answer(order, loaded):
         ready[0]()
         loaded[order["key"]] = ready
     elif order["do"] == "time":
+        time.sleep(REST)
         wall, busy = time_best(loaded[order["key"]][0])
         return {"wall": wall, "busy": busy}
     elif order["do"] == "save":
