@@ -1,5 +1,6 @@
 """Lowers each published method to buffers for the CPU and looks at its memory:
-nothing may be as large as a row for each query with an element for each key.
+nothing may be as large as a row for each query with an element for each key,
+and with tables of every distance all of it may be no larger than what is known.
 """
 
 import math
@@ -14,20 +15,40 @@ import verdict
 QUERIES, KEYS = 2048, 2112
 PIPELINE = ["--sextant-cpu-tensors", "--sextant-to-buffers"]
 
+# Tables with an entry for each distance of so many queries and keys, and what all buffers hold,
+# in elements; the scores of two batch entries and three heads would be 6 * LONG * LONG.
+LONG = 1024
+KNOWN = {
+    "shaw_keys_and_values": 3_144_192,
+    "huang_method_3": 0,
+    "huang_method_4": 15_720_960,
+    "transformer_xl": 1_649_664,
+    "deberta": 15_774_660,
+}
+
+
+def buffers(program):
+    """The shapes of what is allocated."""
+    source = program.function().replace("attributes {llvm.emit_c_interface} ", "")
+    text = subprocess.run(["sextant-opt", *PIPELINE], input=source, text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
+    return [shape.split("x")[:-1] for shape in re.findall(r"memref\.alloca?\(.*: memref<([^,>]*)", text)]
+
 
 def main():
     failures = []
     for program in methods.programs(QUERIES, KEYS):
-        source = program.function().replace("attributes {llvm.emit_c_interface} ", "")
-        text = subprocess.run(["sextant-opt", *PIPELINE], input=source, text=True, check=True,
-                              stdout=subprocess.PIPE).stdout
-        sizes = [shape.split("x")[:-1]
-                 for shape in re.findall(r"memref\.alloca?\(.*: memref<([^,>]*)", text)]
-        for shape in sizes:
+        for shape in buffers(program):
             if "?" in shape or math.prod(map(int, shape)) >= QUERIES * KEYS:
                 failures.append(f"{program.name}: expects no buffer of {QUERIES} x {KEYS} elements, "
                                 f"but got {'x'.join(shape)}")
-    verdict.finish(failures, f"{len(methods.ALL)} methods")
+    long = {program.name: program for program in methods.programs(LONG, LONG, CLIP=LONG - 1)}
+    for name, most in KNOWN.items():
+        shapes = buffers(long[name])
+        held = sum(math.prod(map(int, shape)) for shape in shapes if "?" not in shape)
+        if held > most or any("?" in shape for shape in shapes):
+            failures.append(f"{name}: expects buffers of {most} elements with long tables, but got {held}: {shapes}")
+    verdict.finish(failures, f"{len(methods.ALL)} methods, {len(KNOWN)} of them with long tables")
 
 
 if __name__ == "__main__":

@@ -105,8 +105,8 @@ def dots(q, k):
     return numpy.einsum("bhid,bhjd->bhij", q, k)
 
 
-def programs(S, K):
-    """All methods for S queries behind K - S keys."""
+def programs(S, K, CLIP=3):
+    """All methods for S queries behind K - S keys, with tables up to a distance of CLIP."""
     B, H, D, V = 2, 3, 5, 13
     OUT = (B, H, S, V)
     PAST = K - S
@@ -115,7 +115,6 @@ def programs(S, K):
 
     PLAIN = (f"query(%q : {kind(QKV['q'])}) key(%k : {kind(QKV['k'])}) value(%v : {kind(QKV['v'])})")
 
-    CLIP = 3
     ROWS, TABLE = (B, H, S, 2 * CLIP + 1), (2 * CLIP + 1, D)
     COLUMNS = (B, H, K, 2 * CLIP + 1)
     BY_ROW, BY_COLUMN = "batch, head, query, distance", "batch, head, key, distance"
