@@ -128,6 +128,10 @@ def RaiseRotation : Pass<"sextant-raise-rotation"> {
     cosines and sines: tables read by position, angles chosen at run time,
     constants of a static graph.
 
+    A rotation is raised in its place, on what is nearest to it: it is not merged
+    with a norm's weights or a projection's on either side. Where a graph has
+    folded weights that differ within a plane into its cosines, it is no rotation.
+
     A tensor with a cosine that is no rotation is a missed remark with the
     reason.
 
