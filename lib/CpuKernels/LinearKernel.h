@@ -39,7 +39,8 @@ func::FuncOp buildLinearKernel(OpBuilder &builder, Location loc,
 /// while panels pass by, and at least so many where tasks are rows only.
 constexpr int64_t kLinearMostRows = 132, kLinearLeastRows = 24;
 /// Panels of a task; a single row meets four at once.
-constexpr int64_t kLinearMostPanels = 12, kLinearLeastPanels = 4;
+constexpr int64_t kLinearMostPanels = 12, kLinearLeastPanels = 2,
+                  kLinearFewRowsPanels = 4;
 /// About so many tasks where rows alone are divided, twice as many elsewhere.
 constexpr int64_t kLinearTasks = 16;
 /// Bytes of a weight that is not divided.

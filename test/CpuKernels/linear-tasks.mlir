@@ -15,6 +15,13 @@ func.func @a_large_weight(%x: memref<131x768xf32>, %more: memref<263x768xf32>, %
   return
 }
 
+// CHECK-LABEL: func.func @fewer_columns
+// CHECK: scf.forall (%{{.*}}) in (24)
+func.func @fewer_columns(%x: memref<131x769xf32>, %w: memref<48x769x16xf32>, %y: memref<131x768xf32>) {
+  sextant_cpu.linear ins(%x, %w : memref<131x769xf32>, memref<48x769x16xf32>) outs(%y : memref<131x768xf32>)
+  return
+}
+
 // A single row reads four panels at once.
 // CHECK-LABEL: func.func @a_single_row
 // CHECK: scf.forall (%{{.*}}) in (12)
@@ -26,7 +33,7 @@ func.func @a_single_row(%x: memref<1x769xf32>, %w: memref<48x769x16xf32>, %y: me
 // All of it by sixteen blocks of rows; few rows are divided by panels.
 // CHECK-LABEL: func.func @a_small_weight
 // CHECK: scf.forall (%{{.*}}) in (16)
-// CHECK: scf.forall (%{{.*}}) in (6)
+// CHECK: scf.forall (%{{.*}}) in (12)
 func.func @a_small_weight(%x: memref<1021x96xf32>, %few: memref<13x96xf32>, %w: memref<24x96x16xf32>,
                           %y: memref<1021x384xf32>, %z: memref<13x384xf32>) {
   sextant_cpu.linear ins(%x, %w : memref<1021x96xf32>, memref<24x96x16xf32>) outs(%y : memref<1021x384xf32>)
