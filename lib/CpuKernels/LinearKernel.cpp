@@ -29,8 +29,6 @@
 using namespace mlir;
 using namespace mlir::sextant::cpu;
 
-/// Longest block of k: the rows of a task take 400 KiB of it.
-static constexpr int64_t kBlockDepth = 768;
 /// Steps that the inner loop takes at once.
 static constexpr int64_t kUnroll = 4;
 
@@ -99,7 +97,7 @@ private:
   Value maskOf(int64_t columns);
   /// Steps of a block of k.
   int64_t blockLength() const {
-    int64_t blocks = llvm::divideCeil(shape.depth, kBlockDepth);
+    int64_t blocks = llvm::divideCeil(shape.depth, kLinearBlockDepth);
     return llvm::alignTo(llvm::divideCeil(shape.depth, blocks), kUnroll);
   }
   /// Where in `flatPanels` the tile at `row` should start to prefetch.
@@ -241,7 +239,7 @@ void LinearKernel::buildTile(int64_t rows, int64_t columns, Value row,
       row.push_back(loadColumns(bias, columnOf(v), leftOf(v)));
     return forEachVector([&](int64_t, int64_t v) { return row[v]; });
   };
-  if (fewRows || shape.depth <= kBlockDepth) {
+  if (fewRows || shape.depth <= kLinearBlockDepth) {
     sums = addBias();
   } else {
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lower,
@@ -277,7 +275,7 @@ Value LinearKernel::nextBlock(Value row, Value panel, Value lower,
   auto isAt = [&](Value end) -> Value {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, next, end);
   };
-  if (shape.depth <= kBlockDepth) {
+  if (shape.depth <= kLinearBlockDepth) {
     // Behind the last panel of a task, that of another, which comes soon.
     line = mul(select(isAt(constant(shape.panelCount())), panelBegin, next),
                shape.depth);

@@ -137,7 +137,9 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   // A weight that fits the cache of a core beside rows goes there as a whole,
   // so that each row of x and y is in one core's only. Another one is divided
   // too.
-  Value most = constant(kLinearMostRows);
+  // Rows of several blocks of k are met again by each group of panels.
+  bool deep = shape.depth > kLinearBlockDepth;
+  Value most = constant(deep ? kLinearDeepRows : kLinearMostRows);
   bool small = shape.depth * shape.panelCount() * unit.columns() * 4 <=
                kLinearSmallWeight;
   Value byRows;
@@ -159,7 +161,8 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
       b, loc,
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, rows,
                             constant(unit.rows)),
-      constant(kLinearFewRowsPanels), constant(kLinearLeastPanels));
+      constant(kLinearFewRowsPanels),
+      constant(deep ? kLinearDeepPanels : kLinearLeastPanels));
   Value group = arith::MaxUIOp::create(
       b, loc, least,
       clamp(ceilDiv(count, ceilDiv(constant(2 * kLinearTasks), atLeastOne)), 1,

@@ -15,9 +15,17 @@ func.func @a_large_weight(%x: memref<131x768xf32>, %more: memref<263x768xf32>, %
   return
 }
 
+// Groups of two panels; of six, by half as many rows, where sums are cut.
 // CHECK-LABEL: func.func @fewer_columns
 // CHECK: scf.forall (%{{.*}}) in (24)
-func.func @fewer_columns(%x: memref<131x769xf32>, %w: memref<48x769x16xf32>, %y: memref<131x768xf32>) {
+func.func @fewer_columns(%x: memref<131x768xf32>, %w: memref<48x768x16xf32>, %y: memref<131x768xf32>) {
+  sextant_cpu.linear ins(%x, %w : memref<131x768xf32>, memref<48x768x16xf32>) outs(%y : memref<131x768xf32>)
+  return
+}
+
+// CHECK-LABEL: func.func @fewer_columns_of_long_sums
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (2, 8)
+func.func @fewer_columns_of_long_sums(%x: memref<131x769xf32>, %w: memref<48x769x16xf32>, %y: memref<131x768xf32>) {
   sextant_cpu.linear ins(%x, %w : memref<131x769xf32>, memref<48x769x16xf32>) outs(%y : memref<131x768xf32>)
   return
 }
