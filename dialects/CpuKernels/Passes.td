@@ -52,8 +52,10 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
     A `sextant.attention` on tensors becomes a `sextant_cpu.attention` with a
     destination: one query/key pair, stored as f32, f16 or bf16, and a region
     of elementwise operations. Rotations of its query and key by tables of
-    rows, which nothing else reads, become part of it. Another attention is
-    left for its decomposition, and a missed remark says why.
+    rows, which nothing else reads, become part of it. What the region looks up
+    by label, or in a row by an entry of its own, becomes a read of the whole
+    operand in the region, and zero beyond a table a selection. Another
+    attention is left for its decomposition, and a missed remark says why.
 
     ```mlir
     func.func @causal(%q: tensor<1x6x?x64xf32>, %k: tensor<1x3x?x64xf32>,
@@ -69,7 +71,7 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::memref::MemRefDialect", "::mlir::sextant::cpu::SextantCpuDialect",
     "::mlir::tensor::TensorDialect"];
 }

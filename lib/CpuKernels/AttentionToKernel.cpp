@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FireToPiecewise.h"
+#include "ReadLookups.h"
 #include "ScoreVectorizer.h"
 
 #include "sextant/CpuKernels/CpuKernels.h"
@@ -15,6 +16,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -104,8 +106,12 @@ static std::string whyNot(AttentionOp op) {
     if (type.getDimSize(*roles.getEntryDim()) * type.getShape().back() > 65536)
       return "expects a table of at most 65536 elements to weight products";
   }
-  if (op.getLabels())
-    return "expects no labels";
+  auto readsLabels = [](Attribute roles) {
+    return cast<AuxiliaryAttr>(roles).readsLabels();
+  };
+  if (llvm::any_of(op.getModulationRoles(), readsLabels) ||
+      (op.getValueTable() && readsLabels(*op.getValueTableRoles())))
+    return "expects labels that choose what scores read";
   // As long as the keys, such rows are a score matrix of their own; tiles of
   // queries compute them where they need them.
   int64_t keys = cast<ShapedType>(op.getKeys()[0].getType())
@@ -123,9 +129,9 @@ static std::string whyNot(AttentionOp op) {
         (!ShapedType::isDynamic(keys) && entries >= keys))
       return "expects products of queries with fewer vectors than keys";
   }
-  for (Attribute roles : op.getRoles())
-    if (cast<AuxiliaryAttr>(roles).getBeyond() != Beyond::clamp)
-      return "expects auxiliaries whose outer entries hold beyond them";
+  for (unsigned number = 0; number < op.getRoles().size(); ++number)
+    if (std::string reason = whyNotRead(op, number); !reason.empty())
+      return reason;
   if (op.getQueries().size() != 1)
     return "expects one pair of query and key, but got " +
            std::to_string(op.getQueries().size());
@@ -143,12 +149,6 @@ static std::string whyNot(AttentionOp op) {
                        .getDimSize(getHeadDim(op.getValueLayout()));
   if (kHeads != vHeads)
     return "expects as many heads of the value as of the key";
-  for (Attribute attribute : op.getRoles()) {
-    auto roles = cast<AuxiliaryAttr>(attribute);
-    if (roles.getNumFree() && roles.getNumFree() != roles.getRoles().size())
-      return "expects auxiliaries that are a scalar for each score, or a whole "
-             "table";
-  }
   Block &score = op.getScore().front();
   if (!score.getArgument(0).getType().isF32())
     return "expects scores in f32";
@@ -266,6 +266,7 @@ static std::string whyApart(RotateOp rotate, Value operand, AttentionOp op,
 
 static void rewrite(RewriterBase &b, AttentionOp op) {
   Location loc = op.getLoc();
+  readLookups(b, op);
   drawFireAsLines(b, op);
   b.setInsertionPoint(op);
   SmallVector<Value> auxiliaries, captures, constants;

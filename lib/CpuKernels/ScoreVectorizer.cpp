@@ -29,6 +29,10 @@ ScoreVectorizer::ScoreVectorizer(Block &score, int64_t lanes,
     if (llvm::any_of(op.getOperands(), [&](Value v) { return isVarying(v); }))
       varying.insert(op.result_begin(), op.result_end());
     wide |= isa<arith::MulIOp, arith::ShLIOp, arith::MulSIExtendedOp>(op);
+    // A label is held within its table before it is cut.
+    wide |= isa<arith::MaxSIOp, arith::CmpIOp>(op) &&
+            isa<BlockArgument>(op.getOperand(0)) &&
+            op.getOperand(0).getType().isInteger(64);
     IntegerAttr constant;
     wide |= matchPattern(&op, m_Constant(&constant)) &&
             !constant.getValue().isSignedIntN(31);

@@ -203,8 +203,7 @@ def disentangled(run):
         region = f"%factor = arith.constant {(3 * width) ** -0.5:e} : f32" + region
         for target in TARGETS:
             have = run(target, region, "%a", *(t.float().contiguous().numpy() for t in (query, key, value)),
-                       # The kernel has no rows of a whole table yet: it is decomposed.
-                       fused=False, scale=(3 * width) ** -0.5, captured={"buckets": mapped.long().numpy()},
+                       scale=(3 * width) ** -0.5, captured={"buckets": mapped.long().numpy()},
                        auxiliary={"c2p": (["batch", "head", "query", "free"], np.ascontiguousarray(content)),
                                   "p2c": (["batch", "head", "key", "free"], np.ascontiguousarray(position))})
             error = np.abs(have.transpose(0, 2, 1, 3).reshape(2, size, -1) - want.numpy()).max()

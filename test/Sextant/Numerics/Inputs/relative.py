@@ -88,6 +88,13 @@ ALL = [
          auxiliary={"r": (("batch", "head", "query", "distance"), 2, "zero")},
          region=ADD, score=lambda s, b, h, i, j, r: s + r),
     # Graph-labelled inputs.
+    *(Case(f"keys_by_label{name}", dynamic=True, rows=rows, keys=keys,
+           tensors={"edges": ((2, rows, keys), element, [n * 5 % 9 - 2 + (n == 3) * 2**31 for n in range(2 * rows * keys)]),
+                    "r": ((2, 3, rows, 6), "f32", None)},
+           labels=("edges", ("batch", "query", "key")),
+           auxiliary={"r": (("batch", "head", "query", "label"), 0, beyond)}, region=ADD_CAUSAL, score=causal_with)
+      for name, rows, keys, element, beyond in (("", 5, 11, "index", "clamp"), ("_of_many_rows", 41, 67, "i64", "clamp"),
+                                                ("_where_there_is_an_edge", 41, 67, "i64", "zero"))),
     Case("keys_and_values_by_label", dynamic=True,
          tensors={"edges": ((2, 5, 11), "i32", [n % 6 for n in range(110)]),
                   "r": ((2, 3, 5, 6), "f32", None), "w": ((3, 6, 13), "f32", None)},

@@ -16,22 +16,21 @@ PASSES = ["--canonicalize", "--sextant-tabulate-distances", "--sextant-join-pair
           "--one-shot-bufferize=bufferize-function-boundaries", "--sextant-lower-cpu-kernels", "--canonicalize"]
 # Why some are not the kernels'; tiles of the running form compute them.
 REFUSED = {
-    "content_by_logarithmic_buckets": "a row of its own for each score",
     "double_precision": "f64",
     "values_in_double": "f64",
-    "keys_within_a_range": "nothing beyond the entries of an auxiliary",
     "the_second_of_two_pairs_weighted": "two pairs, one weighted",
     "both_pairs_weighted_in_half": "two pairs, both weighted",
     "products_weighted_by_head_and_distance": "a table for each query head of a group",
-    "keys_and_values_by_label": "labels",
-    "values_by_label_where_there_is_an_edge": "labels",
-    "products_weighted_by_label": "labels",
+    "keys_and_values_by_label": "values by label",
+    "values_by_label_where_there_is_an_edge": "values by label",
+    "products_weighted_by_label": "products weighted by label",
 }
 
 
 def is_dense(case):
     """Whether the model itself brings an element for each query and key."""
-    return any({"query", "key"} <= set(roles) for roles, *_ in case.auxiliary.values())
+    operands = [roles for roles, *_ in case.auxiliary.values()] + ([case.labels[1]] if case.labels else [])
+    return any({"query", "key"} <= set(roles) for roles in operands)
 
 
 def main():
