@@ -108,7 +108,7 @@ def TabulateDistances : Pass<"sextant-tabulate-distances", "::mlir::func::FuncOp
     A term that is a function of the head and of j - i alone, and costs more
     than reading an entry, becomes a table by distance that is filled before
     the attention: (queries + keys) entries a head instead of queries * keys
-    evaluations. Parameters may be constants, values from outside of the
+    evaluations, half as many where only |j - i| is read. Parameters may be constants, values from outside of the
     region, the head, or auxiliary operands by head. A factor that depends on
     the head alone stays in the region, and heads share the table. Where a term
     says that it saturates, the table ends there and far tiles read one entry;

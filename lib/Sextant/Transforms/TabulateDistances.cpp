@@ -80,6 +80,8 @@ private:
   std::string whyNotOutside(Value value);
   Value cloneOutside(OpBuilder &b, Value value, IRMapping &mapping);
   Value buildTable(Value offset, OpFoldResult entries, bool negate);
+  bool isSymmetric();
+  Value mirror(Value half, Value nearest, Value offset, OpFoldResult entries);
   Value foldTable(Value table);
   void saturate();
   void spread();
@@ -268,6 +270,62 @@ Value Tabulation::buildTable(Value offset, OpFoldResult entries, bool negate) {
       .getResult(0);
 }
 
+/// Whether the distance is only read as its magnitude: max(d, 0 - d).
+bool Tabulation::isSymmetric() {
+  SetVector<Value> visited;
+  visited.insert(entry);
+  for (unsigned next = 0; next < visited.size(); ++next) {
+    Value value = visited[next];
+    if (value == block.getArgument(3) || value == block.getArgument(4))
+      return false;
+    Operation *source = value.getDefiningOp();
+    if (!source || source->getBlock() != &block)
+      continue;
+    if (auto length = dyn_cast<arith::MaxSIOp>(source)) {
+      auto negative = length.getRhs().getDefiningOp<arith::SubIOp>();
+      if (negative && negative.getRhs() == length.getLhs() &&
+          isZeroInteger(negative.getLhs()))
+        continue;
+    }
+    visited.insert(source->operand_begin(), source->operand_end());
+  }
+  return true;
+}
+
+/// The table whose entries at either distance are those of `half`, a table of
+/// the distances from `nearest` on.
+Value Tabulation::mirror(Value half, Value nearest, Value offset,
+                         OpFoldResult entries) {
+  SmallVector<OpFoldResult> shape;
+  if (perHead)
+    shape.push_back(
+        rewriter.getIndexAttr(cast<ShapedType>(half.getType()).getDimSize(0)));
+  shape.push_back(entries);
+  unsigned rank = shape.size();
+  Value empty = tensor::EmptyOp::create(rewriter, loc, shape, entry.getType());
+  return linalg::GenericOp::create(
+             rewriter, loc, empty.getType(), ValueRange(), empty,
+             rewriter.getMultiDimIdentityMap(rank),
+             SmallVector<utils::IteratorType>(rank,
+                                              utils::IteratorType::parallel),
+             [&](OpBuilder &b, Location loc, ValueRange) {
+               Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+               Value distance = arith::SubIOp::create(
+                   b, loc, linalg::IndexOp::create(b, loc, rank - 1), offset);
+               SmallVector<Value> place;
+               if (perHead)
+                 place.push_back(linalg::IndexOp::create(b, loc, 0));
+               Value length = arith::MaxSIOp::create(
+                   b, loc, distance,
+                   arith::SubIOp::create(b, loc, zero, distance));
+               place.push_back(arith::SubIOp::create(b, loc, length, nearest));
+               linalg::YieldOp::create(
+                   b, loc,
+                   tensor::ExtractOp::create(b, loc, half, place).getResult());
+             })
+      .getResult(0);
+}
+
 /// The same table as a constant, if all that it is computed from is constant:
 /// to fill it in every call took longer than the attention of a short sequence.
 /// Functions stay, whose values here need not be those of the machine.
@@ -363,7 +421,26 @@ void Tabulation::spread() {
     entries = rewriter.getIndexAttr(
         std::max<int64_t>(1, *getConstantIntValue(OpFoldResult(queries)) +
                                  *getConstantIntValue(OpFoldResult(keys)) - 1));
-  Value table = buildTable(offset, entries, false);
+  Value table;
+  if (isSymmetric()) {
+    // Half of them are computed: from 0 to the farther end, or as many as there
+    // are where all lie on one side.
+    Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    auto sub = [&](Value lhs, Value rhs) -> Value {
+      return arith::SubIOp::create(rewriter, loc, lhs, rhs);
+    };
+    auto max = [&](Value lhs, Value rhs) -> Value {
+      return arith::MaxSIOp::create(rewriter, loc, lhs, rhs);
+    };
+    Value behind = sub(sub(toIndex(entries), one), offset);
+    Value nearest = max(zero, max(sub(zero, behind), sub(zero, offset)));
+    Value size = sub(max(offset, behind), nearest);
+    size = arith::AddIOp::create(rewriter, loc, size, one);
+    table = mirror(buildTable(sub(zero, nearest), size, false), nearest, offset,
+                   entries);
+  } else {
+    table = buildTable(offset, entries, false);
+  }
   Value firstHead = toIndex(origin[1]);
 
   rewriter.setInsertionPoint(root);

@@ -1,7 +1,9 @@
 // RUN: sextant-opt %s --split-input-file --sextant-tabulate-distances | FileCheck %s
+// RUN: sextant-opt %s --split-input-file --sextant-tabulate-distances --canonicalize | FileCheck %s --check-prefix=FOLDED
 // RUN: sextant-opt %s --split-input-file --sextant-tabulate-distances --remarks-filter=sextant-tabulate-distances \
 // RUN:   --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
+// REMARK: 'sextant.kerple_log' computed once a distance
 // REMARK: 'sextant.kerple_log' computed once a distance
 // REMARK: 'sextant.sandwich' computed once a distance
 // REMARK: 'sextant.bucket_bias' computed once a distance
@@ -10,12 +12,22 @@
 // REMARK: 'sextant.kerple_log' computed for each score: it reads an auxiliary by batch
 
 // One entry for every distance from the last query's first key on: 5 + 11 - 1.
+// Those before it are those behind it, and computed once: 0 to 10.
+// FOLDED-LABEL: func @a_logarithm_has_an_entry_for_each_head_and_distance
+// FOLDED: linalg.generic {{.*}} outs(%{{.*}} : tensor<3x11xf32>)
+// FOLDED: math.log1p
+// FOLDED: linalg.generic {{.*}} outs(%{{.*}} : tensor<3x15xf32>)
+// FOLDED-NOT: math
+// FOLDED: sextant.attention
 // CHECK-LABEL: func @a_logarithm_has_an_entry_for_each_head_and_distance
 func.func @a_logarithm_has_an_entry_for_each_head_and_distance(
     %q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
     %p: tensor<3xf32>, %a: tensor<3xf32>) -> tensor<2x3x5x13xf32> {
-  // CHECK: %[[TABLE:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<3x15xf32>)
+  // CHECK: %[[PART:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<3x?xf32>)
   // CHECK: math.log1p
+  // CHECK: %[[TABLE:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<3x15xf32>)
+  // CHECK: arith.maxsi
+  // CHECK: tensor.extract %[[PART]]
   // CHECK: sextant.attention
   // CHECK: ^bb0(%[[S:.*]]: f32, %b: index, %[[H:h]]: index, %[[I:i]]: index, %[[J:j]]: index
   // CHECK-NOT: math
@@ -27,6 +39,26 @@ func.func @a_logarithm_has_an_entry_for_each_head_and_distance(
   %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>)
       auxiliary(%p as <[head]> : tensor<3xf32>, %a as <[head]> : tensor<3xf32>) at [0, 0, 6, 0] score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %power: f32, %scale: f32):
+    %0 = sextant.kerple_log %s power %power scale %scale at %i, %j : f32
+    sextant.yield %0 : f32
+  } : tensor<2x3x5x13xf32>
+  return %o : tensor<2x3x5x13xf32>
+}
+
+// -----
+
+// Far behind all keys, as many distances as there are: 17 to 31.
+// FOLDED-LABEL: func @distances_on_one_side
+// FOLDED: linalg.generic {{.*}} outs(%{{.*}} : tensor<3x15xf32>)
+// FOLDED: math.log1p
+// FOLDED: linalg.generic {{.*}} outs(%{{.*}} : tensor<3x15xf32>)
+func.func @distances_on_one_side(
+    %q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
+    %p: tensor<3xf32>, %a: tensor<3xf32>) -> tensor<2x3x5x13xf32> {
+  %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+      value(%v : tensor<2x3x11x13xf32>)
+      auxiliary(%p as <[head]> : tensor<3xf32>, %a as <[head]> : tensor<3xf32>) at [0, 0, 27, 0] score {
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %power: f32, %scale: f32):
     %0 = sextant.kerple_log %s power %power scale %scale at %i, %j : f32
     sextant.yield %0 : f32
