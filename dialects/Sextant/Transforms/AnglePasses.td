@@ -46,7 +46,9 @@ def WidenAngles : Pass<"sextant-widen-angles", "::mlir::func::FuncOp"> {
     the angle: 2^-4 radians at position 2^20. What lies between the conversion of
     an integer to f32 and a cosine or sine (products, also by a matrix product
     over one element, sums, and what moves elements) is computed in f64, and the
-    cosine or sine is rounded once. Frequencies keep the f32 values of the graph.
+    cosine or sine is rounded once. Frequencies keep the f32 values of the graph,
+    but where all of a list are the rounded powers base^(-t / planes) of a whole
+    base: then its powers are taken, as `sextant-raise-rotation` takes them.
 
     It knows nothing of rotations, so that `reference` and `cpu` have the same
     angles, whether a rotation is raised or not.

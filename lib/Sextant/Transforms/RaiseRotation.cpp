@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GeometricBase.h"
 #include "RotationMatch.h"
 #include "ScoreRegion.h"
 #include "sextant/Sextant/IR/RotateOptions.h"
@@ -17,7 +18,6 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 
-#include <cmath>
 #include <functional>
 
 namespace mlir::sextant {
@@ -37,16 +37,15 @@ static remark::RemarkOpts getOptions(StringRef name) {
 static FrequencyScheduleAttrInterface
 buildSchedule(MLIRContext *context, ArrayRef<double> frequencies,
               double magnitude) {
-  size_t planes = frequencies.size();
-  if (magnitude == 1.0 && planes > 1 && frequencies[1] > 0 &&
-      frequencies[0] == 1.0) {
-    double base = std::round(std::pow(frequencies[1], -double(planes)));
-    bool same = base > 0;
-    for (size_t t = 0; t < planes && same; ++t)
-      same = float(frequencies[t]) ==
-             float(std::pow(base, -double(t) / double(planes)));
-    if (same)
-      return GeometricAttr::get(context, base);
+  if (std::optional<double> base = findGeometricBase(frequencies)) {
+    auto exact = GeometricAttr::get(context, *base);
+    if (magnitude == 1.0)
+      return exact;
+    return ExplicitAttr::get(
+        context,
+        exact.getFrequencies(2 * static_cast<int64_t>(frequencies.size()),
+                             std::nullopt),
+        magnitude);
   }
   return ExplicitAttr::get(context, frequencies, magnitude);
 }

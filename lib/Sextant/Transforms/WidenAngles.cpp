@@ -12,6 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GeometricBase.h"
+
+#include "sextant/Sextant/Analysis/ElementValue.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -85,13 +88,17 @@ private:
   /// The f64 tensor that an f32 one is the rounding of.
   Value widen(Value tensor);
   Value extend(Value tensor);
+  /// The f64 tensor whose rounding is an f32 one that has powers of a base
+  /// along a dimension; null if it is none.
+  Value findPowers(Value tensor);
+  Value buildPowers(Value tensor);
   linalg::GenericOp rewrite(linalg::LinalgOp op, bool wideResult);
   Value widenInBody(Value value, IRMapping &narrow, IRMapping &wide);
 
   Type f64;
   OpBuilder builder;
   llvm::DenseMap<Value, bool> known;
-  llvm::DenseMap<Value, Value> widened;
+  llvm::DenseMap<Value, Value> widened, powers;
 };
 
 struct WidenAngles final : public sextant::impl::WidenAnglesBase<WidenAngles> {
@@ -172,6 +179,78 @@ Value Widener::extend(Value tensor) {
       .getResult(0);
 }
 
+/// The entries of a tensor along `dim`, if they are constants whatever the
+/// other coordinates are, and might be powers of a base.
+static SmallVector<double> readEntries(Value tensor, unsigned dim) {
+  ElementContext context(tensor.getContext());
+  ElementValue values(context);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<Element> place;
+  for (auto [other, size] : llvm::enumerate(type.getShape()))
+    place.push_back(other == dim || size == 1
+                        ? context.integer(0)
+                        : context.coordinate(values.size(tensor, other)));
+  SmallVector<double> entries;
+  if (llvm::is_contained(place, nullptr))
+    return entries;
+  for (int64_t entry = 0; entry < type.getDimSize(dim); ++entry) {
+    place[dim] = context.integer(entry);
+    Element value = values.element(tensor, place);
+    std::optional<APFloat> number;
+    if (value)
+      number = ElementContext::getFloat(value);
+    if (!number || (entry == 0 && !number->isExactlyValue(1.0)))
+      return {};
+    entries.push_back(number->convertToDouble());
+  }
+  return entries;
+}
+
+Value Widener::buildPowers(Value tensor) {
+  // As many planes as no head has.
+  constexpr int64_t most = 4096;
+  auto type = dyn_cast<RankedTensorType>(tensor.getType());
+  if (!type || !isSingle(tensor))
+    return {};
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    int64_t size = type.getDimSize(dim);
+    if (ShapedType::isDynamic(size) || size < 2 || size > most)
+      continue;
+    std::optional<SmallVector<double>> exact =
+        findGeometricEntries(readEntries(tensor, dim));
+    if (!exact)
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfterValue(tensor);
+    Location loc = tensor.getLoc();
+    auto list = RankedTensorType::get(size, f64);
+    Value entries = arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(list, ArrayRef<double>(*exact)));
+    Value init = tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, tensor), f64);
+    MLIRContext *context = builder.getContext();
+    AffineMap along =
+        AffineMap::get(type.getRank(), 0, getAffineDimExpr(dim, context));
+    AffineMap all = builder.getMultiDimIdentityMap(type.getRank());
+    return linalg::GenericOp::create(
+               builder, loc, init.getType(), entries, init,
+               ArrayRef<AffineMap>{along, all},
+               SmallVector<utils::IteratorType>(type.getRank(),
+                                                utils::IteratorType::parallel),
+               [](OpBuilder &body, Location at, ValueRange arguments) {
+                 linalg::YieldOp::create(body, at, arguments[0]);
+               })
+        .getResult(0);
+  }
+  return {};
+}
+
+Value Widener::findPowers(Value tensor) {
+  if (auto found = powers.find(tensor); found != powers.end())
+    return found->second;
+  return powers[tensor] = buildPowers(tensor);
+}
+
 Value Widener::widen(Value tensor) {
   if (auto found = widened.find(tensor); found != widened.end())
     return found->second;
@@ -180,7 +259,9 @@ Value Widener::widen(Value tensor) {
   Operation *op = tensor.getDefiningOp();
   Value result;
   if (!comesFromIntegers(tensor)) {
-    result = extend(tensor);
+    result = findPowers(tensor);
+    if (!result)
+      result = extend(tensor);
   } else if (movesElements(op)) {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
@@ -206,14 +287,16 @@ Value Widener::widenInBody(Value value, IRMapping &narrow, IRMapping &wide) {
   Operation *op = value.getDefiningOp();
   Location loc = value.getLoc();
   Value result;
-  if (!comesFromIntegers(value)) {
+  auto lookUp = dyn_cast_or_null<tensor::ExtractOp>(op);
+  bool isPower = lookUp && findPowers(lookUp.getTensor());
+  if (!comesFromIntegers(value) && !isPower) {
     result =
         arith::ExtFOp::create(builder, loc, f64, narrow.lookupOrDefault(value));
-  } else if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+  } else if (lookUp) {
     SmallVector<Value> indices;
-    for (Value index : extract.getIndices())
+    for (Value index : lookUp.getIndices())
       indices.push_back(narrow.lookupOrDefault(index));
-    result = tensor::ExtractOp::create(builder, loc, widen(extract.getTensor()),
+    result = tensor::ExtractOp::create(builder, loc, widen(lookUp.getTensor()),
                                        indices);
   } else {
     // A conversion or arithmetic.
@@ -243,7 +326,7 @@ linalg::GenericOp Widener::rewrite(linalg::LinalgOp op, bool wideResult) {
   }
   for (OpOperand *operand : op.getDpsInputOperands())
     if (isa<RankedTensorType>(operand->get().getType()) &&
-        comesFromIntegers(operand->get())) {
+        (comesFromIntegers(operand->get()) || findPowers(operand->get()))) {
       exact.push_back({op.getMatchingBlockArgument(operand), inputs.size()});
       inputs.push_back(widen(operand->get()));
       maps.push_back(op.getMatchingIndexingMap(operand));

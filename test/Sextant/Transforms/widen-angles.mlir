@@ -2,7 +2,7 @@
 // RUN: sextant-opt %s --sextant-widen-angles -o /dev/null --remarks-filter='sextant-widen-angles' 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=REMARK
 
-// REMARK-COUNT-5: angles of integer positions computed in f64, and rounded once
+// REMARK-COUNT-8: angles of integer positions computed in f64, and rounded once
 // REMARK-NOT: angles
 
 // CHECK-LABEL: func @position_frequency_and_cosine_in_one_body
@@ -171,4 +171,68 @@ func.func @a_product_whose_tangent_is_taken(%at: tensor<?xi64>, %f: tensor<?xf32
     linalg.yield %t : f32
   } -> tensor<?xf32>
   return %0 : tensor<?xf32>
+}
+
+// What the powers of base 500000 round to are those powers, whatever moves them.
+// CHECK-LABEL: func @powers_of_a_base_are_taken
+// CHECK: %[[POWERS:.*]] = arith.constant dense<[1.000000e+00, 0.037606030930863933, 0.001414213562373095, 5.318295896944989E-5]> : tensor<4xf64>
+// CHECK: linalg.generic {{.*}}, %[[POWERS]] : tensor<?xi64>, tensor<4xf32>, tensor<4xf64>)
+// CHECK-NOT: arith.extf
+// CHECK: arith.mulf {{.*}} : f64
+// CHECK: math.cos {{.*}} : f64
+// CHECK: return
+func.func @powers_of_a_base_are_taken(%at: tensor<?xi64>, %e: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %f = arith.constant dense<[[0x3F800000, 0x3D1A08C8, 0x3AB95D22, 0x385F10C4]]> : tensor<1x4xf32>
+  %moved = tensor.collapse_shape %f [[0, 1]] : tensor<1x4xf32> into tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(s, t) -> (s)>, affine_map<(s, t) -> (t)>, affine_map<(s, t) -> (s, t)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%at, %moved : tensor<?xi64>, tensor<4xf32>) outs(%e : tensor<?x4xf32>) {
+  ^bb0(%p: i64, %g: f32, %o: f32):
+    %position = arith.sitofp %p : i64 to f32
+    %angle = arith.mulf %position, %g : f32
+    %cosine = math.cos %angle : f32
+    linalg.yield %cosine : f32
+  } -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// One entry is an ulp away.
+// CHECK-LABEL: func @a_list_that_misses_a_base_is_kept
+// CHECK-NOT: tensor<4xf64>
+// CHECK: arith.extf
+// CHECK: math.cos {{.*}} : f64
+// CHECK: return
+func.func @a_list_that_misses_a_base_is_kept(%at: tensor<?xi64>, %e: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %f = arith.constant dense<[0x3F800000, 0x3D1A08C8, 0x3AB95D22, 0x385F10C5]> : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(s, t) -> (s)>, affine_map<(s, t) -> (t)>, affine_map<(s, t) -> (s, t)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%at, %f : tensor<?xi64>, tensor<4xf32>) outs(%e : tensor<?x4xf32>) {
+  ^bb0(%p: i64, %g: f32, %o: f32):
+    %position = arith.sitofp %p : i64 to f32
+    %angle = arith.mulf %position, %g : f32
+    %cosine = math.cos %angle : f32
+    linalg.yield %cosine : f32
+  } -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// Each plane's frequency stands there for both of its halves.
+// CHECK-LABEL: func @a_list_looked_up_is_found_too
+// CHECK: arith.constant dense<[1.000000e+00, 1.000000e-02, 1.000000e+00, 1.000000e-02]> : tensor<4xf64>
+// CHECK: %[[F:.*]] = tensor.extract %{{.*}}[%{{.*}}] : tensor<4xf64>
+// CHECK: arith.mulf %{{.*}}, %[[F]] : f64
+func.func @a_list_looked_up_is_found_too(%at: tensor<?xi64>, %e: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %f = arith.constant dense<[1.0, 0.01, 1.0, 0.01]> : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(s, t) -> (s)>, affine_map<(s, t) -> (s, t)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%at : tensor<?xi64>) outs(%e : tensor<?x4xf32>) {
+  ^bb0(%p: i64, %o: f32):
+    %t = linalg.index 1 : index
+    %g = tensor.extract %f[%t] : tensor<4xf32>
+    %position = arith.sitofp %p : i64 to f32
+    %angle = arith.mulf %position, %g : f32
+    %cosine = math.cos %angle : f32
+    linalg.yield %cosine : f32
+  } -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
 }
