@@ -290,6 +290,10 @@ static std::string whyKept(RotateOp query, RotateOp key) {
   if (query.getScheduleAttr().needsLength() ||
       key.getScheduleAttr().needsLength())
     return "how planes decay depends on the length";
+  for (RotateOp rotate : {query, key})
+    if (Value positions = rotate.getPositions();
+        positions && cast<ShapedType>(positions.getType()).getRank() == 3)
+      return "planes decay along several axes, which one center does not suit";
   auto isOrigin = [](Value center) {
     return !center || isConstantIntValue(center, 0);
   };
