@@ -9,35 +9,38 @@ loads are among them, so that a row says how far from the machine's limit it is.
 --smoke runs small sizes once, checks results and asserts no time.
 """
 
-import argparse
 import concurrent.futures
 import importlib.util
 import os
-import pathlib
+import statistics
 import subprocess
-import sys
 import time
 
 import numpy as np
 
-import cases
 import engines
 import instructions
+import options
 import report
 import table
 from cases import ROOT
 from drive import Engine, Pool, take_rounds
+from options import refuse
 
 # Of one run of peak.mlir.
 PEAK_FLOPS = 2**20 * 12 * 8 * 2
 LARGEST_ERROR = 1e-3
+# Processes of the compiler, of which the median counts.
+COMPILATIONS = 7
 
 
 def compile_model(build, source, scratch, target="cpu"):
     library = scratch / f"{source.parent.name}-{source.stem}-{target}.so"
     compiler = build / "bin" / "sextant-compile"
     if not library.exists() or library.stat().st_mtime < max(x.stat().st_mtime for x in (source, compiler)):
-        subprocess.run([str(compiler), str(source), "-o", str(library), f"--target={target}", "--prefix=model"], check=True)
+        command = [str(compiler), str(source), "-o", str(library), f"--target={target}", "--prefix=model"]
+        if subprocess.run(command).returncode:
+            refuse(f"sextant-compile cannot compile {source.name} for the target {target}")
     return library
 
 
@@ -56,10 +59,7 @@ class Bench:
         self.arguments, self.scratch = arguments, scratch
         self.build = (ROOT / arguments.build).resolve()
         self.pool = Pool(scratch / "torch")
-        self.packages = [] if arguments.smoke else [
-            name for name in ("onnxruntime", "torch", "openvino", "libggml") if importlib.util.find_spec(name)]
-        if arguments.peers is not None:
-            self.packages = [name for name in self.packages if name in arguments.peers.split(",")]
+        self.packages = options.packages(arguments)
 
     def compile_all(self, chosen):
         """All libraries, two at a time."""
@@ -87,7 +87,7 @@ class Bench:
         job = {"model": str(library), "inputs": str(inputs), "threads": threads}
         engine = self.load("sextant", "", "sextant", key, job)
         if not engine:
-            sys.exit(f"the bench cannot run {library.name}")
+            refuse(f"the bench cannot run {library.name}")
         engine.name = name
         return engine
 
@@ -117,6 +117,9 @@ class Bench:
 
     def run(self, case):
         """Rows of one case, for each number of threads."""
+        if case.compiles:
+            yield self.compile_time(case)
+            return
         library, inputs = self.library(case), self.scratch / "inputs.npz"
         np.savez(inputs, **case.inputs(library))
         for threads in case.threads:
@@ -124,6 +127,23 @@ class Bench:
                 yield self.run_threads(case, library, inputs, threads)
             finally:
                 self.pool.drop()
+
+    def compile_time(self, case):
+        """Of whole processes, from the file to the library, by the clock: what a user waits for."""
+        command = [str(self.build / "bin" / "sextant-compile"), str(case.file(self.scratch)), "-o",
+                   str(self.scratch / "compile-time.so"), "--prefix=model"]
+        clock, busy = [], []
+        for _ in range(COMPILATIONS):
+            start, before = time.perf_counter(), os.times()
+            if subprocess.run(command).returncode:
+                refuse(f"{case.name}: sextant-compile cannot compile it")
+            after = os.times()
+            clock.append(1e3 * (time.perf_counter() - start))
+            busy.append(1e3 * (after.children_user + after.children_system - before.children_user - before.children_system))
+        clock.sort()
+        return {"case": case.name, "threads": 1, "engine": "sextant-compile", "best_ms": clock[0],
+                "median_ms": statistics.median(clock), "spread": (clock[-2] - clock[1]) / statistics.median(clock),
+                "processor_ms": statistics.median(busy), "samples": len(clock)}
 
     def run_threads(self, case, library, inputs, threads):
         ours = self.ours("sextant", library, inputs, threads, "ours")
@@ -176,14 +196,14 @@ class Bench:
             path = self.scratch / "outputs.npz"
             result = engine.worker.ask(do="save", key=engine.key, path=str(path))
             if "error" in result:
-                sys.exit(f"{case.name}: {engine.name}: {result['error']}")
+                refuse(f"{case.name}: {engine.name}: {result['error']}")
             results.append(dict(np.load(path)))
         worst = 0.0
         for engine, result in zip(others, results[1:]):
             shared = {name: array for name, array in result.items() if name in results[0]}
             error = largest_error(results[0], shared)
             if not error < LARGEST_ERROR or not shared:
-                sys.exit(f"{case.name}: expects results within {LARGEST_ERROR} of those of {engine.name}, but got {error:.2e}")
+                refuse(f"{case.name}: expects results within {LARGEST_ERROR} of those of {engine.name}, but got {error:.2e}")
             worst = max(worst, error)
         return worst
 
@@ -205,46 +225,17 @@ class Bench:
         return found
 
 
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("filters", nargs="*", metavar="FILTER", help="parts of names; without any, all but the grid")
-    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--rounds", type=int, default=30, help="at most so many for each row (30)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="about so long for each row (3)")
-    parser.add_argument("--smoke", action="store_true", help="small sizes, results only")
-    parser.add_argument("--prepare", action="store_true", help="compile only")
-    parser.add_argument("--instructions", action="store_true", help="count instructions of terms and time nothing")
-    parser.add_argument("--peers", help="only these packages, separated by commas")
-    parser.add_argument("--keep", type=pathlib.Path, help="where compiled models stay (BUILD/bench)")
-    parser.add_argument("--record", action="store_true", help="also write benchmarks/results and docs/performance.md")
-    parser.add_argument("--json", type=pathlib.Path, help="also write the rows here")
-    parser.add_argument("--csv", type=pathlib.Path, help="also write the rows here")
-    return parser.parse_args()
-
-
-def choose(arguments):
-    chosen = []
-    for case in cases.load(ROOT / arguments.build / "bin", arguments.smoke):
-        named = any(text in case.name for text in arguments.filters) if arguments.filters else not case.name.startswith("grid/")
-        if arguments.smoke and case.data.get("model", "").startswith("build/"):
-            continue  # what the repository does not have takes minutes by the reference
-        if named and case.missing():
-            table.note(f"{case.name}: skipped, {case.missing()}")
-        elif named:
-            chosen.append(case)
-    if not chosen:
-        sys.exit(f"no case has {' or '.join(map(repr, arguments.filters))} in its name")
-    return chosen
-
-
 def main():
-    arguments = parse()
+    arguments = options.parse(__doc__.splitlines()[0])
+    chosen = options.choose(arguments)
     scratch = (arguments.keep or ROOT / arguments.build / "bench").resolve()
-    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"cannot keep what is compiled in {scratch}: {error.strerror}")
     bench = Bench(arguments, scratch)
-    if not bench.packages and not arguments.smoke and not arguments.instructions:
+    if arguments.peers is None and not bench.packages and not arguments.smoke and not arguments.instructions:
         table.note("no other engine is there (./dev oracles): nothing to compare with")
-    chosen = choose(arguments)
     start = time.monotonic()
     bench.compile_all(chosen)
     table.note(f"{len(chosen)} cases compiled in {time.monotonic() - start:.0f} s")
@@ -278,4 +269,9 @@ def write(arguments, record):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        refuse("interrupted")
+    except RuntimeError as error:  # an engine that ran before and does so no more
+        refuse(str(error))

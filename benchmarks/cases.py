@@ -1,7 +1,8 @@
 """The cases of the bench: what is compiled, what goes in, and how fast it could be.
 
-Data is in attention.json, linear.json, models.json, terms.json (each against
-the same attention without the term) and grid.json (each against the same
+Data is in attention.json, linear.json, models.json, compile.json (how long the
+compiler takes), terms.json (each against the same attention without the term,
+`wide` ones also with heads of 128) and grid.json (each against the same
 attention without its kernel).
 """
 
@@ -31,7 +32,7 @@ SMOKE = {"sequence": 70, "past": 33}
 class Case:
     """One model at one shape. `engines` is the kind of peers it has, `plain` a case to compare pairwise with."""
 
-    engines, plain, rounds = None, None, 7
+    engines, plain, rounds, compiles = None, None, 7, False
 
     def __init__(self, data, smoke):
         self.data, self.name = data, data["name"]
@@ -44,6 +45,11 @@ class Case:
         return self.data.get("smoke", {})
 
     def missing(self):
+        """Why this cannot run here."""
+        return None
+
+    def unchecked(self):
+        """Why --smoke does not have this."""
         return None
 
     def file(self, scratch):
@@ -129,6 +135,15 @@ class Plain(Attention):
         return path
 
 
+class CompileTime(Attention):
+    """How long the compiler takes for an attention of any length."""
+
+    compiles = True
+
+    def unchecked(self):
+        return "it is only timed"
+
+
 class Linear(Case):
     engines = "linear"
 
@@ -179,6 +194,11 @@ class Network(Case):
     def missing(self):
         return None if (ROOT / self.data["model"]).exists() else f"no {self.data['model']} (./dev oracles makes it)"
 
+    def unchecked(self):
+        if self.data["model"].startswith("build/"):
+            return "the repository does not have its model, which takes minutes by the reference"
+        return None
+
     def file(self, scratch):
         return ROOT / self.data["model"]
 
@@ -199,18 +219,20 @@ class Network(Case):
 
 
 def term_cases(smoke):
-    base = {"heads": 12, "size": 64}
+    dims = {"sequence": 1024}
     for name, term in attention.TERMS.items():
         causal = {"causal": True} if term["beside"] == "causal" else {}
-        dims = {"sequence": 1024}
-        plain = Attention({"name": "", "attention": {**base, **causal}, "dims": dims}, smoke)
-        yield Attention({"name": f"terms/{name}", "attention": {**base, **causal, "term": name}, "dims": dims}, smoke, plain)
+        for end, base in (("", {"heads": 12, "size": 64}), ("-d128", {"heads": 8, "size": 128})):
+            if not end or term.get("wide"):
+                plain = Attention({"name": "", "attention": {**base, **causal}, "dims": dims}, smoke)
+                yield Attention({"name": f"terms/{name}{end}", "attention": {**base, **causal, "term": name}, "dims": dims}, smoke, plain)
 
 
 def grid_cases(smoke, tools):
     for group in json.loads((ROOT / "benchmarks" / "grid.json").read_text()):
         for heads, size, sequence, past in itertools.product(*(group[x] for x in ("heads", "sizes", "sequences", "pasts"))):
-            data = {"attention": {**group["attention"], "heads": heads, "size": size}, "dims": {"sequence": sequence, "past": past}}
+            data = {"attention": {**group["attention"], "heads": heads, "size": size}, "dims": {"sequence": sequence, "past": past},
+                    "threads": group.get("threads", [1])}
             data["name"] = f"grid/{group['group']}-h{heads}-d{size}-s{sequence}" + (f"-past-{past}" if past else "")
             plain = Plain(data, smoke)
             plain.tools = tools
@@ -224,4 +246,5 @@ def load(tools, smoke=False):
         return json.loads((ROOT / "benchmarks" / name).read_text())
 
     return [*(Attention(data, smoke) for data in read("attention.json")), *term_cases(smoke), *grid_cases(smoke, tools),
-            *(Linear(data, smoke) for data in read("linear.json")), *(Network(data, smoke) for data in read("models.json"))]
+            *(Linear(data, smoke) for data in read("linear.json")), *(Network(data, smoke) for data in read("models.json")),
+            *(CompileTime(data, smoke) for data in read("compile.json"))]

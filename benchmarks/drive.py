@@ -9,8 +9,8 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-# A rival that takes so many times as long as the fastest after several rounds will not be the fastest.
-HOPELESS = 1.6
+# After so many rounds, a rival that takes so many times as long as the fastest will not be the fastest.
+HOPELESS = {3: 3.0, 7: 1.6}
 
 
 class Worker:
@@ -95,14 +95,14 @@ class Pool:
 def take_rounds(engines, least, most, seconds, threads=1, rivals=()):
     """Samples of all in turn: at least `least` rounds, then until `seconds` are over or there are `most`.
 
-    Behind the least rounds only rivals that may still be the fastest of all are sampled, the more often.
+    Only rivals that may still be the fastest of all are sampled on, these the more often.
     """
     start = time.monotonic()
     for number in range(most):
         if number >= least and time.monotonic() - start > seconds:
             break
-        if number == least and rivals:
-            limit = HOPELESS * min(rival.best(threads) for rival in rivals)
+        if number in HOPELESS and rivals:
+            limit = HOPELESS[number] * min(rival.best(threads) for rival in rivals)
             engines = [engine for engine in engines if engine not in rivals or engine.best(threads) <= limit]
         # In the other order every second time: no engine always follows the same one.
         for engine in engines if number % 2 == 0 else reversed(engines):

@@ -16,10 +16,12 @@ ATTENTION = """| case | threads | ms | of the floor | of FMA peak | best peer | 
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 ROOFED = """| case | threads | ms | of FMA peak | of read bandwidth | best peer | its ms | peer / ours |
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
-TERMS = """| term | beside | ms | more time | quartiles | more instructions |
-| --- | --- | --- | --- | --- | --- |"""
-GRID = """| shapes | rows | slower than plain by more than 3 % | plain / fused: least, median | slower than ONNX Runtime's plain graph | least, median |
-| --- | --- | --- | --- | --- | --- |"""
+COMPILED = """| attention | median | least | of a processor |
+| --- | --- | --- | --- |"""
+TERMS = """| term | heads of | beside | ms | more time | quartiles | more instructions |
+| --- | --- | --- | --- | --- | --- | --- |"""
+GRID = """| shapes | threads | rows | slower than plain by more than 3 % | plain / fused: least, median | slower than ONNX Runtime's plain graph | least, median |
+| --- | --- | --- | --- | --- | --- | --- |"""
 
 PEERS = """| peer | threads | memory of q, k, v | forms |
 | --- | --- | --- | --- |
@@ -29,8 +31,8 @@ PEERS = """| peer | threads | memory of q, k, v | forms |
 | ggml | a pool that is kept, asleep between calls, a core for each thread | an array of NumPy's, into which they are copied once | ggml_flash_attn_ext with masks in f16 |
 
 NumPy asks for huge pages for arrays of 4 MiB and more, so that all, and the loop that reads, have the same pages. Each has 20 ms
-of rest before a sample, and a run that warms it. Behind the seventh round only peers within 1.6 times of the fastest are sampled
-on, these the more often. Biases are constant tensors, or a function of the score where a peer takes one (torch-flex).
+of rest before a sample, and a run that warms it. Only peers within 3 times of the fastest peer are sampled on behind the third
+round, and within 1.6 times behind the seventh, these the more often. Biases are constant tensors, or a function of the score where a peer takes one (torch-flex).
 
 A name with `-folded` has the query heads of a group as rows: [1, 32, 1, 128] is viewed as [1, 8, 4, 128], so that a peer without
 a path of its own for groups reads keys and values once. Appended rows then get their causal mask as a constant. Products with
@@ -78,10 +80,11 @@ def terms_table(rows, counted):
     instructions = {row["case"]: row for row in part(counted, "terms/")}
     lines = [TERMS]
     for row in rows:
-        name = row["case"].removeprefix("terms/")
+        wide = row["case"].endswith("-d128")
+        name = row["case"].removeprefix("terms/").removesuffix("-d128")
         more = instructions.get(row["case"], row).get("more_instructions")
         low, high = row["more_time_quartiles"]
-        lines.append(f"| {name} | {terms[name]['beside']} | {number(row['best_ms'])} | {100 * row['more_time']:+.1f} % | "
+        lines.append(f"| {name} | {128 if wide else 64} | {terms[name]['beside']} | {number(row['best_ms'])} | {100 * row['more_time']:+.1f} % | "
                      f"{100 * low:+.1f} to {100 * high:+.1f} % | {'' if more is None else f'{100 * more:+.2f} %'} |")
     return "\n".join(lines)
 
@@ -89,14 +92,22 @@ def terms_table(rows, counted):
 def grid_table(rows):
     groups = {}
     for row in rows:
-        groups.setdefault(row["case"].split("/")[1].split("-")[0], []).append(row)
+        groups.setdefault((row["case"].split("/")[1].split("-")[0], row["threads"]), []).append(row)
     lines = [GRID]
-    for name, members in groups.items():
+    for (name, threads), members in groups.items():
         ratios = sorted(1.0 / (1.0 + row["more_time"]) for row in members)
         slow = sum(row["more_time"] > 0.03 for row in members)
         others = sorted(row["unfused_ms"] / row["best_ms"] for row in members if "unfused_ms" in row)
         beside = f"{sum(x < 1 / 1.03 for x in others)} | {others[0]:.2f}x, {others[len(others) // 2]:.2f}x" if others else " | "
-        lines.append(f"| {name} | {len(members)} | {slow} | {ratios[0]:.2f}x, {ratios[len(ratios) // 2]:.2f}x | {beside} |")
+        lines.append(f"| {name} | {threads} | {len(members)} | {slow} | {ratios[0]:.2f}x, {ratios[len(ratios) // 2]:.2f}x | {beside} |")
+    return "\n".join(lines)
+
+
+def compile_table(rows):
+    lines = [COMPILED]
+    for row in rows:
+        times = " | ".join(f"{row[key] / 1e3:.2f} s" for key in ("median_ms", "best_ms", "processor_ms"))
+        lines.append(f"| {row['case'].removeprefix('compile/')} | {times} |")
     return "\n".join(lines)
 
 
@@ -111,7 +122,7 @@ Make it again, on a machine that does nothing else, with
     ./dev oracles
     ./dev bench --prepare                # compiles everything beforehand, also torch's kernels: 5 minutes
     ./dev bench --record                 # benchmarks/results/performance.json and this page: 10 minutes
-    ./dev bench grid/ --record           # the last table: 3 minutes
+    ./dev bench grid/ --record           # the last table: 4 minutes
     ./dev bench terms/ --instructions --record    # counts instructions, which a busy machine does not change: 25 minutes
 
 f32, AVX2, milliseconds, best of the rounds; the JSON has medians and spreads too. A process for each package, a sample of each
@@ -133,7 +144,7 @@ How each peer is set up, and in which forms it runs:
 {PEERS}
 ## What a term costs
 
-H12 D64 S1024, one thread, against the same attention without the term: the median over pairs run in turn, and the
+S1024, 12 heads of 64 or 8 of 128, one thread, against the same attention without the term: the median over pairs run in turn, and the
 instructions of a run as callgrind counts them (`./dev bench terms/ --instructions`). Products that a term needs are part of it.
 
 {terms_table(part(record, "terms/"), counted)}
@@ -147,7 +158,15 @@ size was read.
 
 ## Whole models
 
-{roofed_table([row for row in record["rows"] if row["case"].split("/")[0] not in ("attention", "terms", "linear", "grid")])}
+{roofed_table([row for row in record["rows"] if row["case"].split("/")[0] not in ("attention", "terms", "linear", "compile", "grid")])}
+"""
+    if part(record, "compile/"):
+        text += f"""
+## Compile time
+
+Of one attention, batch and lengths left open, from MLIR to the library: whole processes of `sextant-compile`, by the clock.
+
+{compile_table(part(record, "compile/"))}
 """
     if grid:
         text += f"""

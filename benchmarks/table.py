@@ -15,6 +15,7 @@ BOLD, DIM, GREEN, RED, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\
 COLUMNS = [("case", 36, "case"), ("threads", 2, "t"), ("ours", 10, "ours ms"), ("spread", 7, "spread"), ("floor", 8, "of floor"),
            ("peak", 8, "of peak"), ("peer", 24, "best peer"), ("theirs", 10, "its ms"), ("ratio", 7, "ratio")]
 COUNTS = [("case", 36, "case"), ("count", 16, "instructions"), ("instructions", 9, "more")]
+COMPILED = [("case", 36, "case"), ("median", 9, "median s"), ("spread", 7, "spread"), ("least", 9, "least s"), ("busy", 12, "processor s")]
 PAIRS = [("case", 36, "case"), ("threads", 2, "t"), ("ours", 10, "with ms"), ("spread", 7, "spread"), ("plain", 11, "without ms"),
          ("time", 9, "time"), ("quartiles", 18, "quartiles")]
 
@@ -114,8 +115,13 @@ def count_cells(row):
             "instructions": f"{100 * row['more_instructions']:+.2f}%"}
 
 
+def compile_cells(row):
+    return {"case": row["case"].split("/", 1)[1], "median": f"{row['median_ms'] / 1e3:.2f}", "spread": f"±{50 * row['spread']:.1f}%",
+            "least": f"{row['best_ms'] / 1e3:.2f}", "busy": f"{row['processor_ms'] / 1e3:.2f}"}
+
+
 # By what a row has: its columns and what is in them.
-LOOKS = {"plain_ms": (PAIRS, pair_cells), "best_ms": (COLUMNS, cells_of), "more_instructions": (COUNTS, count_cells)}
+LOOKS = {"processor_ms": (COMPILED, compile_cells), "plain_ms": (PAIRS, pair_cells), "best_ms": (COLUMNS, cells_of), "more_instructions": (COUNTS, count_cells)}
 
 
 def as_json(record):
@@ -137,7 +143,7 @@ def as_csv(record):
     out = io.StringIO()
     writer = csv.writer(out)
     names = ["best_ms", "median_ms", "spread", "samples"]
-    extra = ["share_of_peak", "share_of_floor", "share_of_read", "floor_ms", "ratio", "plain_ms", "more_time", "more_instructions"]
+    extra = ["share_of_peak", "share_of_floor", "share_of_read", "floor_ms", "ratio", "plain_ms", "more_time", "more_instructions", "processor_ms"]
     writer.writerow(["case", "threads", "engine", *names, *extra])
     for row in record["rows"]:
         if "best_ms" not in row:
