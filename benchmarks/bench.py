@@ -11,6 +11,7 @@ loads are among them, so that a row says how far from the machine's limit it is.
 
 import concurrent.futures
 import importlib.util
+import itertools
 import os
 import statistics
 import subprocess
@@ -107,8 +108,8 @@ class Bench:
         for case in chosen:
             if case.engines == "attention" and "torch" in self.packages:
                 np.savez(inputs, **case.inputs(None))
-                for threads in case.threads:
-                    self.load("torch", "attention", "torch-flex", "flex", {"inputs": str(inputs), "threads": threads, **case.job()})
+                for threads, name in itertools.product(case.threads, ("torch-flex", "torch-flex-folded")):
+                    self.load("torch", "attention", name, name, {"inputs": str(inputs), "threads": threads, **case.job()})
                 self.pool.drop()
 
     def rows(self, chosen):

@@ -120,8 +120,8 @@ Written by `benchmarks/report.py` from `benchmarks/results/`: commit {record["co
 Make it again, on a machine that does nothing else, with
 
     ./dev oracles
-    ./dev bench --prepare                # compiles everything beforehand, also torch's kernels: 5 minutes
-    ./dev bench --record                 # benchmarks/results/performance.json and this page: 10 minutes
+    ./dev bench --prepare                # compiles everything beforehand, also torch's kernels: 7 minutes
+    ./dev bench --record                 # benchmarks/results/performance.json and this page: 11 minutes
     ./dev bench grid/ --record           # the last table: 4 minutes
     ./dev bench terms/ --instructions --record    # counts instructions, which a busy machine does not change: 25 minutes
 
