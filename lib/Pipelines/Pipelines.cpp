@@ -144,6 +144,7 @@ void mlir::sextant::buildReferenceTensorPipeline(OpPassManager &pm,
   // Only to let presents be their pasts, as with any other target.
   pm.addPass(createRaiseCache());
   pm.addPass(createCheckReach());
+  pm.addPass(createCheckReads());
   // Without it decaying rotations leave the range of f32. Keys that masks hide
   // are kept: the oracle leaves it to the masks to hide them.
   RecenterDecayOptions decay;
@@ -180,6 +181,7 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createWidenAngles());
   // Before chunks and tiles: what it asks is of the whole attention.
   pm.addPass(createCheckReach());
+  pm.addPass(createCheckReads());
   pm.addPass(createRecenterDecay());
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());

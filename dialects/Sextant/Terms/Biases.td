@@ -62,6 +62,8 @@ def Sextant_BucketBiasOp : Sextant_Term<"bucket_bias"> {
     - (C2) there are at least 2 buckets; if bidirectional, at least 4 and evenly
       many.
     - (C3) `max_distance` is greater than the number of exact buckets.
+    - (C4) `table` has a column for each head of the attention around it. What is
+      known at run time only, `sextant-check-reads` has checked there.
 
     ```mlir
     func.func @bucket(%s: f32, %table: tensor<32x6xf32>, %h: index, %i: index, %j: index) -> f32 {

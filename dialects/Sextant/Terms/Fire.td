@@ -28,6 +28,8 @@ def Sextant_FireOp : Sextant_Term<"fire", [
       the score's type.
     - (C2) `out_weight` is [units, heads] of the score's type.
     - (C3) `out_bias` is [heads] of the score's type.
+    - (C4) `heads` are at least those of the attention around it. What is known at
+      run time only, `sextant-check-reads` has checked there.
 
     ```mlir
     func.func @fire(%s: f32, %c: f32, %l: f32, %w: tensor<32xf32>, %b: tensor<32xf32>,

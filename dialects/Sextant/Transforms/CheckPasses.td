@@ -90,4 +90,42 @@ def CheckReach : Pass<"sextant-check-reach"> {
   ];
 }
 
+def CheckReads : Pass<"sextant-check-reads"> {
+  let summary = "Check that an attention's operands have what is looked up";
+  let description = [{
+    Entries are looked up in loops that compare nothing, so it is compared once
+    before: each dimension with a role has an entry for each position of its
+    role, each table by distance or label has an entry at all, and what the
+    region or one of its terms reads at a position (`table[%h]`, `%t[%i]`), at a
+    constant, or at a bucket of `sextant.log_bucket`, is as large. What is known
+    is refused when compiling, with a note at the attention; the rest is a check
+    at run time.
+
+    Not checked, with a remark, is what an author's `tensor.extract` reads at an
+    index that the region computes, unless its range is known to lie in the
+    tensor: hold such an index within by `arith.maxsi` and `arith.minsi`. Nor is
+    what is read by the position in sequences that lie end to end, and what is
+    read in a region within the region.
+
+    ```mlir
+    func.func @buckets(%q: tensor<2x6x?x16xf32>, %t: tensor<32x?xf32>) -> tensor<2x6x?x16xf32> {
+      %o = sextant.attention query(%q : tensor<2x6x?x16xf32>)
+          key(%q : tensor<2x6x?x16xf32>) value(%q : tensor<2x6x?x16xf32>) score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+        %0 = sextant.bucket_bias %s table %t[%h] at %i, %j max_distance 128 bidirectional
+            : f32, tensor<32x?xf32>
+        sextant.yield %0 : f32
+      } : tensor<2x6x?x16xf32>
+      return %o : tensor<2x6x?x16xf32>
+    }
+    ```
+    fails at run time with a table of fewer than 6 columns.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
 #endif // SEXTANT_TRANSFORMS_CHECKPASSES_TD

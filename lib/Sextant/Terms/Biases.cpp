@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Terms/Heads.h"
 #include "Sextant/Terms/Positions.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -70,7 +71,8 @@ LogicalResult BucketBiasOp::verify() {
     return emitOpError("expects 'max_distance' to be greater than ")
            << exact << " exact buckets, but got "
            << static_cast<int64_t>(getMaxDistance());
-  return success();
+  // bucket_bias (C4)
+  return verifyHeads(*this, getHead(), table, /*dim=*/1);
 }
 
 TermSummary BucketBiasOp::getSummary() {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sextant/Terms/Heads.h"
 #include "Sextant/Terms/Positions.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -42,9 +43,15 @@ LogicalResult FireOp::verify() {
                          {units.getDimSize(0), ShapedType::kDynamic})))
     return failure();
   // fire (C3)
-  return verifyTable(
-      "out_bias", getOutBias().getType(),
-      {cast<ShapedType>(getOutWeight().getType()).getDimSize(1)});
+  auto weights = cast<ShapedType>(getOutWeight().getType());
+  if (failed(verifyTable("out_bias", getOutBias().getType(),
+                         {weights.getDimSize(1)})))
+    return failure();
+  // fire (C4)
+  if (failed(verifyHeads(*this, getHead(), weights, /*dim=*/1)))
+    return failure();
+  return verifyHeads(*this, getHead(), cast<ShapedType>(getOutBias().getType()),
+                     /*dim=*/0);
 }
 
 TermSummary FireOp::getSummary() {

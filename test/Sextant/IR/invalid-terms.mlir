@@ -71,3 +71,45 @@ func.func @distance_bias_c1(%s: f32, %x: f32, %i: index, %j: index) -> f32 {
   %0 = sextant.distance_bias %s bias %x at %i, %j before -2 after 1 : f32
   return %0 : f32
 }
+
+// -----
+
+func.func @bucket_bias_c4(%q: tensor<1x6x7x8xf32>, %t: tensor<32x3xf32>) -> tensor<1x6x7x8xf32> {
+  // expected-note @+1 {{whose heads are those of this}}
+  %o = sextant.attention query(%q : tensor<1x6x7x8xf32>) key(%q : tensor<1x6x7x8xf32>) value(%q : tensor<1x6x7x8xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-error @+1 {{'sextant.bucket_bias' op expects a table of 6 heads, but got 3}}
+    %0 = sextant.bucket_bias %s table %t[%h] at %i, %j max_distance 128 bidirectional : f32, tensor<32x3xf32>
+    sextant.yield %0 : f32
+  } : tensor<1x6x7x8xf32>
+  return %o : tensor<1x6x7x8xf32>
+}
+
+// -----
+
+// Heads 4 to 6 of a table of 6.
+func.func @bucket_bias_c4_behind_an_origin(%q: tensor<1x3x7x8xf32>, %t: tensor<32x6xf32>) -> tensor<1x3x7x8xf32> {
+  // expected-note @+1 {{whose heads are those of this}}
+  %o = sextant.attention query(%q : tensor<1x3x7x8xf32>) key(%q : tensor<1x3x7x8xf32>) value(%q : tensor<1x3x7x8xf32>)
+      at [0, 4, 0, 0] score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-error @+1 {{expects a table of 7 heads, but got 6}}
+    %0 = sextant.bucket_bias %s table %t[%h] at %i, %j max_distance 128 bidirectional : f32, tensor<32x6xf32>
+    sextant.yield %0 : f32
+  } : tensor<1x3x7x8xf32>
+  return %o : tensor<1x3x7x8xf32>
+}
+
+// -----
+
+func.func @fire_c4(%q: tensor<1x6x7x8xf32>, %c: f32, %w: tensor<2xf32>, %v: tensor<2x5xf32>, %d: tensor<5xf32>) -> tensor<1x6x7x8xf32> {
+  // expected-note @+1 {{whose heads are those of this}}
+  %o = sextant.attention query(%q : tensor<1x6x7x8xf32>) key(%q : tensor<1x6x7x8xf32>) value(%q : tensor<1x6x7x8xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-error @+1 {{'sextant.fire' op expects a table of 6 heads, but got 5}}
+    %0 = sextant.fire %s scale %c threshold %c in(%w, %w) out(%v, %d) [%h] at %i, %j
+        : f32, tensor<2xf32>, tensor<2x5xf32>, tensor<5xf32>
+    sextant.yield %0 : f32
+  } : tensor<1x6x7x8xf32>
+  return %o : tensor<1x6x7x8xf32>
+}
