@@ -139,6 +139,8 @@ FailureOr<SmallVector<Value>> CopeOp::decomposeOperation(OpBuilder &b) {
         Value high = math::CeilOp::create(b, loc, position);
         Value share = arith::SubFOp::create(b, loc, position, low);
         auto read = [&](Value at) -> Value {
+          // No number stays one in the share, but is no index either.
+          at = arith::MaxNumFOp::create(b, loc, at, real(b, 0.0));
           Value index = arith::IndexCastOp::create(
               b, loc, b.getIndexType(),
               arith::FPToSIOp::create(b, loc, b.getI64Type(), at));

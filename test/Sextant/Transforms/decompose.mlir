@@ -51,3 +51,16 @@ func.func @an_op_on_memrefs_stays(
       outs(%a1, %m1, %l1 : memref<2x3x5x7xf32>, memref<2x3x5xf32>, memref<2x3x5xf32>)
   return
 }
+
+// A key's count that is no number is no index either: what that converts to is not defined.
+// CHECK-LABEL: func @no_number_is_no_index
+// CHECK: %[[LOW:.*]] = arith.maxnumf
+// CHECK-NEXT: arith.fptosi %[[LOW]]
+// CHECK: %[[HIGH:.*]] = arith.maxnumf
+// CHECK-NEXT: arith.fptosi %[[HIGH]]
+// CHECK: return
+func.func @no_number_is_no_index(%q: tensor<1x1x5x4xf32>, %table: tensor<3x4xf32>) -> tensor<1x1x5x4xf32> {
+  %0 = sextant.cope query(%q : tensor<1x1x5x4xf32>) key(%q : tensor<1x1x5x4xf32>)
+      value(%q : tensor<1x1x5x4xf32>) table(%table : tensor<3x4xf32>) scale 5.0e-01 : tensor<1x1x5x4xf32>
+  return %0 : tensor<1x1x5x4xf32>
+}
