@@ -13,6 +13,8 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
+#include <limits>
+
 namespace mlir::sextant {
 #define GEN_PASS_DEF_APPROXIMATEMATH
 #include "sextant/Pipelines/Passes.h.inc"
@@ -25,7 +27,8 @@ namespace {
 
 /// Cosine or sine of an angle in f64 where `afn` says that the result is
 /// rounded to f32 at once: to 2e-11 for angles up to 2^31, which are those of
-/// positions. Straight-line code on purpose: loops over it vectorize.
+/// positions; beyond 1.5 times that it is no number. Straight-line code on
+/// purpose: loops over it vectorize.
 template <typename Op>
 struct ExpandCircular : public OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -85,7 +88,12 @@ struct ExpandCircular : public OpRewritePattern<Op> {
         b, arith::AndIOp::create(b, half, integer(2)), integer(62));
     Value result = arith::XOrIOp::create(
         b, arith::BitcastOp::create(b, b.getI64Type(), magnitude), sign);
-    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, b.getF64Type(), result);
+    Value isNear =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OLE,
+                              math::AbsFOp::create(b, x), real(0x1.8p31));
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(
+        op, isNear, arith::BitcastOp::create(b, b.getF64Type(), result),
+        real(std::numeric_limits<double>::quiet_NaN()));
     return success();
   }
 };

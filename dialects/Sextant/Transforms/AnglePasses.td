@@ -19,6 +19,11 @@ def TabulateRotation : Pass<"sextant-tabulate-rotation", "::mlir::func::FuncOp">
     tables are merged. A rotation that reads the table of a graph by position
     is given its rows, for the same reason.
 
+    Where entries are rounded to f32, cosines may be approximated, which holds up
+    to angles of 2^31: positions that turn farther fail a check at run time, of
+    the least and the greatest position, once for all equal rotations. A schedule
+    with a frequency of more than 2^10 is exact at any position instead.
+
     ```mlir
     func.func @queries_and_keys(%q: tensor<2x6x?x16xf32>, %k: tensor<2x3x?x16xf32>, %q0: tensor<2x6x?x16xf32>,
                                 %k0: tensor<2x3x?x16xf32>, %at: tensor<2x?xi64>)

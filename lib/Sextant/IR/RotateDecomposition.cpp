@@ -35,9 +35,9 @@ namespace {
 /// Builds the tables of one rotation on tensors.
 class TableBuilder {
 public:
-  TableBuilder(OpBuilder &builder, RotateOp op)
+  TableBuilder(OpBuilder &builder, RotateOp op, bool approximate)
       : builder(builder), op(op), loc(op.getLoc()),
-        type(getScoreTypeOf(op.getSourceType())) {}
+        type(getScoreTypeOf(op.getSourceType())), approximate(approximate) {}
 
   RotateTables build();
 
@@ -72,13 +72,37 @@ private:
   Value buildMagnitude(OpBuilder &b, ValueRange arguments);
   Value buildDecay(OpBuilder &b, Value position, Value plane,
                    ValueRange arguments);
+  /// The positions of all rows, in 128 bits: a sum that wraps around could come
+  /// to lie where it should.
+  struct Span {
+    /// The least, and the one behind the greatest.
+    Value first, end;
+    /// Whether there are none, which ask for nothing.
+    Value none;
+  };
+  Span buildSpan();
+  Value widen(Value value) {
+    return arith::ExtSIOp::create(builder, loc, builder.getIntegerType(128),
+                                  toI64(builder, value));
+  }
+  Value compare(arith::CmpIPredicate predicate, Value left, Value right) {
+    return arith::CmpIOp::create(builder, loc, predicate, left, right);
+  }
+  Value sizeOf(Value value, int64_t dim) {
+    return widen(getValueOrCreateConstantIndexOp(
+        builder, loc, getSizes(builder, loc, value)[dim]));
+  }
+  void buildCheck(const Span &span, Value fits, const std::string &message);
   void buildRangeCheck();
+  void buildAngleCheck(int64_t farthest);
+  std::optional<int64_t> getFarthest();
   Value getLength(OpBuilder &b, ValueRange arguments);
 
   OpBuilder &builder;
   RotateOp op;
   Location loc;
   FloatType type;
+  bool approximate;
 
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
@@ -247,61 +271,78 @@ static std::pair<Value, Value> buildExtremes(OpBuilder &builder, Location loc,
   return {read(0), read(1)};
 }
 
-/// Positions that a table has no row for fail, and do not read behind it. Sums
-/// are of 128 bits: a sum that wraps around could come to lie in the table.
-void TableBuilder::buildRangeCheck() {
-  Type wide = builder.getIntegerType(128);
-  auto widen = [&](Value value) -> Value {
-    return arith::ExtSIOp::create(builder, loc, wide, toI64(builder, value));
-  };
+TableBuilder::Span TableBuilder::buildSpan() {
   auto add = [&](Value left, Value right) -> Value {
     return arith::AddIOp::create(builder, loc, left, right);
   };
-  auto compare = [&](arith::CmpIPredicate predicate, Value left,
-                     Value right) -> Value {
-    return arith::CmpIOp::create(builder, loc, predicate, left, right);
-  };
   using Predicate = arith::CmpIPredicate;
-  auto sizeOf = [&](Value value, int64_t dim) {
-    return widen(getValueOrCreateConstantIndexOp(
-        builder, loc, getSizes(builder, loc, value)[dim]));
-  };
+  Type wide = builder.getIntegerType(128);
   Value zero = arith::ConstantIntOp::create(builder, loc, wide, 0);
-
-  // The least position, and the one behind the greatest.
-  Value first, end, none;
   if (Value positions = op.getPositions()) {
     auto [least, most] = buildExtremes(builder, loc, positions);
-    none = compare(Predicate::slt, most, least);
-    first = widen(least);
-    end = add(widen(most), arith::ConstantIntOp::create(builder, loc, wide, 1));
-  } else {
-    Value count = sizeOf(op.getSource(), getSequenceDim(op.getLayout()));
-    none = compare(Predicate::eq, count, zero);
-    first = op.getOrigin() ? widen(op.getOrigin()) : zero;
-    end = add(first, count);
-    if (Value starts = op.getStarts()) {
-      auto [least, most] = buildExtremes(builder, loc, starts);
-      none = arith::OrIOp::create(builder, loc, none,
-                                  compare(Predicate::slt, most, least));
-      first = add(first, widen(least));
-      end = add(end, widen(most));
-    }
+    Value one = arith::ConstantIntOp::create(builder, loc, wide, 1);
+    return {widen(least), add(widen(most), one),
+            compare(Predicate::slt, most, least)};
   }
+  Value count = sizeOf(op.getSource(), getSequenceDim(op.getLayout()));
+  Span span{op.getOrigin() ? widen(op.getOrigin()) : zero, Value(),
+            compare(Predicate::eq, count, zero)};
+  span.end = add(span.first, count);
+  if (Value starts = op.getStarts()) {
+    auto [least, most] = buildExtremes(builder, loc, starts);
+    span.none = arith::OrIOp::create(builder, loc, span.none,
+                                     compare(Predicate::slt, most, least));
+    span.first = add(span.first, widen(least));
+    span.end = add(span.end, widen(most));
+  }
+  return span;
+}
+
+void TableBuilder::buildCheck(const Span &span, Value fits,
+                              const std::string &message) {
+  std::string name = "rotation";
+  if (auto named = dyn_cast<NameLoc>(loc))
+    name += " '" + named.getName().str() + "'";
+  Value holds = arith::OrIOp::create(builder, loc, span.none, fits);
+  cf::AssertOp::create(builder, loc, holds, name + ": expects " + message);
+}
+
+/// Positions that a table has no row for fail, and do not read behind it.
+void TableBuilder::buildRangeCheck() {
+  using Predicate = arith::CmpIPredicate;
+  Span span = buildSpan();
+  Value zero = arith::ConstantIntOp::create(builder, loc,
+                                            builder.getIntegerType(128), 0);
   Value fits = arith::AndIOp::create(
-      builder, loc, compare(Predicate::sge, first, zero),
-      compare(Predicate::sle, end, sizeOf(op.getCosine(), 0)));
+      builder, loc, compare(Predicate::sge, span.first, zero),
+      compare(Predicate::sle, span.end, sizeOf(op.getCosine(), 0)));
   // Types of one shape may have different numbers of rows when they run.
   fits = arith::AndIOp::create(
       builder, loc, fits,
-      compare(Predicate::sle, end, sizeOf(op.getSine(), 0)));
-  // No rows at all ask for nothing.
-  Value inside = arith::OrIOp::create(builder, loc, none, fits);
+      compare(Predicate::sle, span.end, sizeOf(op.getSine(), 0)));
   int64_t size = cast<ShapedType>(op.getCosine().getType()).getDimSize(0);
-  std::string message = "expects positions within the table of a rotation";
+  std::string message = "positions within the table of a rotation";
   if (!ShapedType::isDynamic(size))
     message += ", which has " + std::to_string(size) + " rows";
-  cf::AssertOp::create(builder, loc, inside, message);
+  buildCheck(span, fits, message);
+}
+
+/// Positions that approximations of cosines do not hold for fail.
+void TableBuilder::buildAngleCheck(int64_t farthest) {
+  using Predicate = arith::CmpIPredicate;
+  Span span = buildSpan();
+  // A constant of 128 bits would be made without its sign.
+  auto constant = [&](int64_t value) {
+    return widen(arith::ConstantIntOp::create(builder, loc,
+                                              builder.getI64Type(), value));
+  };
+  Value fits = arith::AndIOp::create(
+      builder, loc, compare(Predicate::sge, span.first, constant(-farthest)),
+      compare(Predicate::sle, span.end, constant(farthest + 1)));
+  std::string bound = std::to_string(farthest);
+  buildCheck(span, fits,
+             "positions between -" + bound + " and " + bound +
+                 ", whose angles are at most 2^31");
 }
 
 /// Where the positions say how many rows there are, the source is not asked:
@@ -325,27 +366,51 @@ SmallVector<OpFoldResult> TableBuilder::getShape() {
   return shape;
 }
 
-/// Whether an angle at a position below 2^21 may be beyond 2^31.
-static bool turnsFast(RotateOp op) {
+/// The greatest angle from one position to the next.
+static double getFastest(RotateOp op) {
   int64_t rotated = op.getNumRotated();
   std::optional<int64_t> longest = std::numeric_limits<int64_t>::max();
-  auto isFast = [](double frequency) {
-    return std::abs(frequency) >= 0x1p31 / 0x1p21;
-  };
-  for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
-    if (each &&
-        (llvm::any_of(each.getStartFrequencies(rotated), isFast) ||
-         llvm::any_of(each.getFrequencies(rotated, std::nullopt), isFast) ||
-         llvm::any_of(each.getFrequencies(rotated, longest), isFast)))
-      return true;
-  return false;
+  double sum = 0;
+  for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()}) {
+    if (!each)
+      continue;
+    double fastest = 0;
+    for (const SmallVector<double> &list :
+         {each.getStartFrequencies(rotated),
+          each.getFrequencies(rotated, std::nullopt),
+          each.getFrequencies(rotated, longest)})
+      for (double frequency : list)
+        fastest = std::max(fastest, std::abs(frequency));
+    sum += fastest;
+  }
+  return sum;
+}
+
+/// The position up to which angles are at most 2^31, as far as approximations
+/// of cosines hold; nothing where angles need not be approximated, or may be
+/// larger at a position below 2^21.
+std::optional<int64_t> TableBuilder::getFarthest() {
+  if (!approximate || type.isF64() || op.getCosine() || op.getDivisors())
+    return std::nullopt;
+  double fastest = getFastest(op);
+  if (fastest > 0x1p31 / 0x1p21)
+    return std::nullopt;
+  // Far enough for any 64 bits would be 2^-32 a position.
+  return static_cast<int64_t>(0x1p31 / std::max(fastest, 0x1p-31));
 }
 
 RotateTables TableBuilder::build() {
   if (op.getCosine())
     buildRangeCheck();
+  std::optional<int64_t> farthest = getFarthest();
   addInputs();
   SmallVector<OpFoldResult> shape = getShape();
+  // Rows that are counted from 0 and known in number are near.
+  std::optional<int64_t> rows = getConstantIntValue(shape[1]);
+  bool isNear = !op.getPositions() && !op.getStarts() && !op.getOrigin() &&
+                rows && *rows <= farthest;
+  if (farthest && !isNear)
+    buildAngleCheck(*farthest);
   Value empty = tensor::EmptyOp::create(builder, loc, shape, type);
   SmallVector<AffineMap> allMaps(maps);
   allMaps.append(2, builder.getMultiDimIdentityMap(3));
@@ -373,9 +438,8 @@ RotateTables TableBuilder::build() {
         Value angle = buildAngle(b, position, plane, arguments);
         // An entry that is rounded to f32 need not be right to the last bit of
         // f64, but approximations hold up to 2^31 only.
-        auto precision = type.isF64() || turnsFast(op)
-                             ? arith::FastMathFlags::none
-                             : arith::FastMathFlags::afn;
+        auto precision =
+            farthest ? arith::FastMathFlags::afn : arith::FastMathFlags::none;
         SmallVector<Value> entries = {
             math::CosOp::create(b, loc, angle, precision),
             math::SinOp::create(b, loc, angle, precision)};
@@ -402,14 +466,14 @@ bool sextant::hasRowTables(RotateOp op) {
          cast<ShapedType>(op.getCosine().getType()).getRank() == 3;
 }
 
-FailureOr<RotateTables> sextant::buildRotateTables(OpBuilder &builder,
-                                                   RotateOp op) {
+FailureOr<RotateTables>
+sextant::buildRotateTables(OpBuilder &builder, RotateOp op, bool approximate) {
   if (hasRowTables(op))
     return RotateTables{op.getCosine(), op.getSine()};
   // On memrefs there is nowhere to put them.
   if (!op.hasPureTensorSemantics())
     return failure();
-  return TableBuilder(builder, op).build();
+  return TableBuilder(builder, op, approximate).build();
 }
 
 /// Turns both elements of all planes: `parts` are read, `outs` written.

@@ -18,7 +18,7 @@
 #include "sextant/Sextant/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
@@ -47,7 +47,8 @@ struct Tabulate : OpRewritePattern<RotateOp> {
                                 PatternRewriter &rewriter) const override {
     if (hasRowTables(op))
       return rewriter.notifyMatchFailure(op, "has tables of its rows");
-    FailureOr<RotateTables> tables = buildRotateTables(rewriter, op);
+    FailureOr<RotateTables> tables =
+        buildRotateTables(rewriter, op, /*approximate=*/true);
     if (failed(tables)) {
       remark::missed(op.getLoc(), getOptions("OnMemRefs"))
           << remark::reason("angles kept: there is no memory for tables");
@@ -77,6 +78,14 @@ struct TabulateRotation
     IRRewriter rewriter(&getContext());
     DominanceInfo dominance(getOperation());
     eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+    // And equal checks one check, with the name of the first.
+    getOperation().walk([](Block *block) {
+      DenseSet<Value> checked;
+      for (Operation &op : llvm::make_early_inc_range(*block))
+        if (auto check = dyn_cast<cf::AssertOp>(op);
+            check && !checked.insert(check.getArg()).second)
+          op.erase();
+    });
   }
 };
 

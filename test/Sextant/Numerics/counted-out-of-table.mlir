@@ -23,7 +23,7 @@
 // No rows ask for none.
 // RUN: sextant-run %t.so --random=1 --dim rows=0 --input=from=%t-4.npy --input=starts=%t-s0.npy
 
-// CHECK: expects positions within the table of a rotation, which has 7 rows
+// CHECK: rotation: expects positions within the table of a rotation, which has 7 rows
 func.func @main(
     %x: tensor<2x1x?x4xf32> {sextant.name = "x", sextant.dims = ["2", "1", "rows", "4"]},
     %from: tensor<1xi64> {sextant.name = "from", sextant.dims = ["1"]},

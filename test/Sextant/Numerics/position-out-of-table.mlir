@@ -7,7 +7,7 @@
 // RUN: not sextant-run %s --random=1 --input=at=%t-below.npy 2>&1 | FileCheck %s
 // RUN: not sextant-run %s --random=1 --input=at=%t-out.npy --target=reference 2>&1 | FileCheck %s
 
-// CHECK: expects positions within the table of a rotation, which has 7 rows
+// CHECK: rotation: expects positions within the table of a rotation, which has 7 rows
 func.func @main(
     %x: tensor<1x2x3x4xf32> {sextant.name = "x", sextant.dims = ["1", "2", "3", "4"]},
     %at: tensor<1x3xi64> {sextant.name = "at", sextant.dims = ["1", "3"]},

@@ -5,8 +5,7 @@
 // Two layers of queries and keys need one table, with no head in it.
 // CHECK-LABEL: func @one_table_serves_queries_and_keys
 // CHECK-SAME: %[[AT:[a-z0-9]+]]: tensor<2x?xi64>
-// CHECK: %[[TABLES:.*]]:2 = linalg.generic
-// CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel"]
+// CHECK: %[[TABLES:.*]]:2 = linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "parallel"]
 // CHECK-SAME: ins(%[[AT]] : tensor<2x?xi64>)
 // CHECK: %[[P:.*]] = arith.sitofp %{{.*}} : i64 to f64
 // CHECK: %[[ANGLE:.*]] = arith.mulf %[[P]], %{{.*}} : f64
@@ -65,4 +64,35 @@ func.func @there_is_no_memory_for_tables(%x: memref<2x3x5x10xf32>) {
   sextant.rotate ins(%x : memref<2x3x5x10xf32>) outs(%x : memref<2x3x5x10xf32>)
       by #sextant.geometric<base = 1.0e4> pairs halves
   return
+}
+
+// Of queries and keys of all layers once; what is counted and known is near.
+// CHECK-LABEL: func @far_positions_are_checked_once
+// CHECK: arith.minsi
+// CHECK: arith.maxsi
+// CHECK: cf.assert %{{.*}}, "rotation 'rope': expects positions between -1073741824 and 1073741824, whose angles are at most 2^31"
+// CHECK-NOT: cf.assert
+func.func @far_positions_are_checked_once(%at: tensor<1x5xi64>, %x: tensor<2x3x5x4xf32>)
+    -> (tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>) {
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>)
+      at(%at : tensor<1x5xi64>) by #sextant.explicit<[2.0, 0.5]> pairs halves loc("rope")
+  %1 = sextant.rotate ins(%0 : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>)
+      at(%at : tensor<1x5xi64>) by #sextant.explicit<[2.0, 0.5]> pairs halves loc("next")
+  %2 = sextant.rotate ins(%x : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>)
+      by #sextant.explicit<[2.0, 0.5]> pairs halves
+  return %0, %1, %2 : tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>
+}
+
+// An origin is data. What turns faster needs no check: it is not approximated.
+// CHECK-LABEL: func @origins_are_checked
+// CHECK: cf.assert %{{.*}}, "rotation: expects positions between -2097152 and 2097152, whose angles are at most 2^31"
+// CHECK: math.cos %{{.*}} fastmath<afn>
+// CHECK-NOT: cf.assert
+// CHECK: math.cos %{{[a-z0-9]+}} : f64
+func.func @origins_are_checked(%at: index, %x: tensor<2x3x5x4xf32>) -> (tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>) {
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>) from %at
+      by #sextant.explicit<[1024.0, 0.5]> pairs halves
+  %1 = sextant.rotate ins(%x : tensor<2x3x5x4xf32>) outs(%x : tensor<2x3x5x4xf32>) from %at
+      by #sextant.explicit<[1025.0, 0.5]> pairs halves
+  return %0, %1 : tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>
 }

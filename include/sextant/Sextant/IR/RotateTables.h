@@ -24,9 +24,11 @@ struct RotateTables {
 bool hasRowTables(RotateOp op);
 
 /// The tables of a rotation: its own, or else built on tensors, each entry in
-/// f64 and rounded once to the type of the arithmetic. Fails on memrefs without
-/// tables.
-FailureOr<RotateTables> buildRotateTables(OpBuilder &builder, RotateOp op);
+/// f64 and rounded once to the type of the arithmetic. With `approximate`, an
+/// entry that is rounded to f32 may be approximated, and positions whose angles
+/// are too large for that fail a check. Fails on memrefs without tables.
+FailureOr<RotateTables> buildRotateTables(OpBuilder &builder, RotateOp op,
+                                          bool approximate = false);
 
 } // namespace sextant
 } // namespace mlir
