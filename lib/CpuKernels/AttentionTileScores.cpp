@@ -48,7 +48,7 @@ bool AttentionKernel::canScoreTiles() {
     // `prefetchAuxiliaries`.
     if (roles.back() != DimensionRole::key || along != 1 ||
         !type.isLastDimUnitStride() || type.getElementType().isInteger(1) ||
-        (hasQuery && type.getElementTypeBitWidth() > 8))
+        (hasQuery && !type.getElementType().isInteger(8)))
       return false;
   }
   return fullScore->getCost() <= kLargestCost;

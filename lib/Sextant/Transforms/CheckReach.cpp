@@ -224,10 +224,21 @@ static LogicalResult check(OpBuilder &b, AttentionOp op,
         table,
         {*getConstantIntValue(needs.first), *getConstantIntValue(needs.last)},
         {*getConstantIntValue(first), *getConstantIntValue(last)});
-  if (!known)
-    cf::AssertOp::create(b, loc, holds,
-                         "attention: expects " + table.name +
-                             " to reach the distance of every query and key");
+  if (!known) {
+    std::string message = "attention";
+    if (auto name = dyn_cast<NameLoc>(loc))
+      message += " '" + name.getName().str() + "'";
+    message += ": expects " + table.name;
+    if (table.op != op)
+      message += " of '" + table.op->getName().getStringRef().str() + "'";
+    message += " to reach the distance of every query and key";
+    std::optional<int64_t> from = getConstantIntValue(first);
+    std::optional<int64_t> to = getConstantIntValue(last);
+    if (from && to)
+      message +=
+          ", but got " + std::to_string(*from) + " to " + std::to_string(*to);
+    cf::AssertOp::create(b, loc, holds, message);
+  }
   remark::passed(loc, options) << remark::add(
       "{0} {1}", table.name,
       known ? "reaches every distance" : "is checked when lengths are known");

@@ -23,7 +23,7 @@ func.func @what_reaches_is_not_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x1
 // CHECK-DAG: %[[KEYS:.*]] = tensor.dim %[[V]], %c2
 // CHECK: arith.cmpi sge, %{{.*}}, %c-8
 // CHECK: arith.cmpi sle, %{{.*}}, %c8
-// CHECK: cf.assert %{{.*}}, "attention: expects the table of values to reach the distance of every query and key"
+// CHECK: cf.assert %{{.*}}, "attention: expects the table of values to reach the distance of every query and key, but got -8 to 8"
 // CHECK: relative_value({{.*}}center = 8> : tensor<17x13xf32>)
 func.func @lengths_are_checked(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>, %past: index,
                                %t: tensor<17x13xf32>) -> tensor<2x3x?x13xf32> {
@@ -122,7 +122,7 @@ func.func @sequences_end_to_end_are_checked(%q: tensor<?x3x7xf32>, %v: tensor<?x
 }
 
 // CHECK-LABEL: func @factors_are_checked
-// CHECK: cf.assert %{{.*}}, "attention: expects the table to reach the distance of every query and key"
+// CHECK: cf.assert %{{.*}}, "attention: expects the table of 'sextant.relative_factor' to reach the distance of every query and key, but got -5 to 5"
 // CHECK: sextant.relative_factor
 // CHECK-NOT: unclipped
 func.func @factors_are_checked(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>,
