@@ -156,17 +156,16 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   Value tiles = ceilDiv(ceilDiv(rows, atLeastOne), constant(unit.rows));
   Value height = arith::MulIOp::create(b, loc, tiles, constant(unit.rows));
   Value count = constant(shape.panelCount());
+  Value group =
+      clamp(ceilDiv(count, ceilDiv(constant(2 * kLinearTasks), atLeastOne)),
+            deep ? kLinearDeepPanels : kLinearLeastPanels, kLinearMostPanels);
   // Few rows read several panels side by side.
-  Value least = arith::SelectOp::create(
+  Value together = constant(kLinearFewRowsPanels);
+  group = arith::SelectOp::create(
       b, loc,
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, rows,
                             constant(unit.rows)),
-      constant(kLinearFewRowsPanels),
-      constant(deep ? kLinearDeepPanels : kLinearLeastPanels));
-  Value group = arith::MaxUIOp::create(
-      b, loc, least,
-      clamp(ceilDiv(count, ceilDiv(constant(2 * kLinearTasks), atLeastOne)), 1,
-            kLinearMostPanels));
+      arith::MulIOp::create(b, loc, ceilDiv(group, together), together), group);
   if (small)
     group = arith::SelectOp::create(b, loc, byRows, count, group);
   Value groups = ceilDiv(count, group);

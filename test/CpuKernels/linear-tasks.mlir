@@ -30,11 +30,11 @@ func.func @fewer_columns_of_long_sums(%x: memref<131x769xf32>, %w: memref<48x769
   return
 }
 
-// A single row reads four panels at once.
+// A single row reads four panels at once: groups are of eight, and not of six.
 // CHECK-LABEL: func.func @a_single_row
-// CHECK: scf.forall (%{{.*}}) in (12)
-func.func @a_single_row(%x: memref<1x769xf32>, %w: memref<48x769x16xf32>, %y: memref<1x768xf32>) {
-  sextant_cpu.linear ins(%x, %w : memref<1x769xf32>, memref<48x769x16xf32>) outs(%y : memref<1x768xf32>)
+// CHECK: scf.forall (%{{.*}}) in (24)
+func.func @a_single_row(%x: memref<1x768xf32>, %w: memref<192x768x16xf32>, %y: memref<1x3072xf32>) {
+  sextant_cpu.linear ins(%x, %w : memref<1x768xf32>, memref<192x768x16xf32>) outs(%y : memref<1x3072xf32>)
   return
 }
 
