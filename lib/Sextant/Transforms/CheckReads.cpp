@@ -108,6 +108,16 @@ static remark::RemarkOpts getOptions(StringRef name) {
   return remark::RemarkOpts::name(name).category("sextant-check-reads");
 }
 
+/// The size of a dimension, of what the tensor was made in: products that are
+/// asked for their size would have one use too many to be made in chunks.
+static Value buildDim(OpBuilder &b, Location loc, Value tensor, int64_t dim) {
+  while (auto op = tensor.getDefiningOp<DestinationStyleOpInterface>())
+    tensor = op.getTiedOpOperand(cast<OpResult>(tensor))->get();
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>())
+    return getValueOrCreateConstantIndexOp(b, loc, empty.getMixedSizes()[dim]);
+  return linalg::createOrFoldDimOp(b, loc, tensor, dim);
+}
+
 /// The position that an index is, nothing if it is computed.
 static std::optional<DimensionRole> getPosition(AttentionOp op, Value index) {
   auto argument = dyn_cast<BlockArgument>(index);
@@ -184,18 +194,14 @@ Value Checker::buildSize(DimensionRole role) {
   case DimensionRole::batch:
     if (op.getQueryLayout() == Layout::thd)
       return b.createOrFold<arith::SubIOp>(
-          loc, linalg::createOrFoldDimOp(b, loc, op.getQueryLengths(), 0),
-          constant(1));
-    return linalg::createOrFoldDimOp(b, loc, query, 0);
+          loc, buildDim(b, loc, op.getQueryLengths(), 0), constant(1));
+    return buildDim(b, loc, query, 0);
   case DimensionRole::head:
-    return linalg::createOrFoldDimOp(b, loc, query,
-                                     getHeadDim(op.getQueryLayout()));
+    return buildDim(b, loc, query, getHeadDim(op.getQueryLayout()));
   case DimensionRole::query:
-    return linalg::createOrFoldDimOp(b, loc, query,
-                                     getSequenceDim(op.getQueryLayout()));
+    return buildDim(b, loc, query, getSequenceDim(op.getQueryLayout()));
   default:
-    return linalg::createOrFoldDimOp(b, loc, op.getValue(),
-                                     getSequenceDim(op.getValueLayout()));
+    return buildDim(b, loc, op.getValue(), getSequenceDim(op.getValueLayout()));
   }
 }
 
@@ -218,7 +224,7 @@ void Checker::checkRoles(const std::string &name, Value operand,
       continue;
     Value holds =
         compare(isEntry ? arith::CmpIPredicate::sge : arith::CmpIPredicate::eq,
-                linalg::createOrFoldDimOp(b, loc, operand, dim), expected);
+                buildDim(b, loc, operand, dim), expected);
     if (getConstantIntValue(holds))
       continue;
     std::string message =
@@ -339,12 +345,11 @@ Value Checker::buildOrigin(DimensionRole role, bool greatest) {
 Value Checker::buildEntries(Value table, unsigned dim) {
   auto row = dyn_cast<BlockArgument>(table);
   if (!row || row.getOwner() != &op.getScore().front())
-    return linalg::createOrFoldDimOp(b, loc, table, dim);
+    return buildDim(b, loc, table, dim);
   unsigned number = row.getArgNumber() - 5;
   auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  return linalg::createOrFoldDimOp(b, loc, op.getAuxiliaries()[number],
-                                   roles.getRoles().size() -
-                                       roles.getNumFree() + dim);
+  return buildDim(b, loc, op.getAuxiliaries()[number],
+                  roles.getRoles().size() - roles.getNumFree() + dim);
 }
 
 LogicalResult Checker::checkEntries(const Read &read, unsigned dim, Value first,
