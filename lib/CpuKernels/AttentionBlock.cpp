@@ -428,9 +428,12 @@ void AttentionKernel::loadOrigin() {
   }
 }
 
-func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
+func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
   builder = &b;
-  few = isFew;
+  few = kind != Rows::many;
+  isOneRow = kind == Rows::one;
+  StringRef names[] = {"sextant_attention", "sextant_attention_few_rows",
+                       "sextant_attention_one_row"};
   SmallVector<Type> types;
   for (Value operand : getBlockOperands())
     types.push_back(operand.getType());
@@ -440,8 +443,7 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   else
     types.append({getPackedKeysType(), getPackedValuesType()});
   types.append(few ? 9 : 6, b.getIndexType());
-  func::FuncOp function = createFunction(
-      few ? "sextant_attention_few_rows" : "sextant_attention", types);
+  func::FuncOp function = createFunction(names[int(kind)], types);
   OpBuilder::InsertionGuard guard(b);
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
@@ -464,9 +466,15 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   head = *argument++;
   rowBegin = *argument++;
   rowEnd = *argument++;
+  int64_t rows = few ? shape.fewRows : shape.blockRows;
+  if (isOneRow) {
+    // What else depends on their number folds away.
+    rowBegin = constant(0);
+    rowEnd = constant(1);
+    rows = 1;
+  }
   loadOrigin();
 
-  int64_t rows = few ? shape.fewRows : shape.blockRows;
   auto scratch = [&](ArrayRef<int64_t> dims, Type type) -> Value {
     return memref::AllocaOp::create(b, loc, MemRefType::get(dims, type),
                                     b.getI64IntegerAttr(64));
@@ -493,19 +501,21 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, bool isFew) {
   Value state;
   if (few) {
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-    state = at(
-        states, {slot, zero, zero},
-        {one, b.getIndexAttr(rows), b.getIndexAttr(getColumns() + unit.lanes)},
-        {rows, getColumns() + unit.lanes});
+    state = at(states, {slot, zero, zero},
+               {one, b.getIndexAttr(shape.fewRows),
+                b.getIndexAttr(getColumns() + unit.lanes)},
+               {shape.fewRows, getColumns() + unit.lanes});
     accumulator = state;
   } else {
     accumulator = scratch({rows, getColumns() + getHistogramColumns()}, f32);
   }
 
-  if (few)
+  if (few) {
     paddedRows = sub(rowEnd, rowBegin);
-  else
+    sizeTilesOfFew();
+  } else {
     countTiles();
+  }
   blockFirst = constant(0);
   blockEnd = keyCount;
   scanFirst = few ? chunkBegin : blockFirst;

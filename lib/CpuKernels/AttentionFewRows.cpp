@@ -35,11 +35,12 @@ static constexpr int64_t kDotRows = 4;
 /// Keys that `rows` rows meet at once. Twelve sums of four rows hide the
 /// latency of an FMA and took 7 % less time than eight at 128 elements, but do
 /// not come out even where they are added up: at 64, where that weighs more, 10
-/// % more.
+/// % more. One row waits for memory alone, which comes fastest in order: eight
+/// keys at once, and prefetches, left it 10 % slower.
 static int64_t keysAtOnce(int64_t rows, int64_t keySize) {
   if (rows == 4)
     return keySize >= 128 ? 3 : 2;
-  return rows == 1 ? 8 : 4;
+  return rows == 1 ? 1 : 4;
 }
 
 /// Keys whose values one sum takes up before it goes back to memory: where a
@@ -57,6 +58,15 @@ static constexpr int64_t kUnroll = 4;
 /// and so were values asked for while keys are read.
 static constexpr int64_t kBytesAhead = 1 << 14;
 
+/// Bytes of keys that all rows meet one tile after the other: a part of the
+/// first level that leaves room for queries.
+static constexpr int64_t kStripBytes = 12 << 10;
+
+/// Keys of such a strip, a multiple of all that rows meet at once.
+static int64_t getStripKeys(int64_t keySize) {
+  return llvm::alignTo(std::max<int64_t>(kStripBytes / (4 * keySize), 1), 24);
+}
+
 int64_t AttentionKernel::getRowsAhead(Value memref) {
   auto type = cast<ShapedType>(memref.getType());
   int64_t bytes = type.getShape().back() *
@@ -64,19 +74,27 @@ int64_t AttentionKernel::getRowsAhead(Value memref) {
   return std::max<int64_t>(kBytesAhead / bytes, 1);
 }
 
-void AttentionKernel::forEachTileOfFew(
-    function_ref<void(int64_t rows, Value row)> body) {
+void AttentionKernel::sizeTilesOfFew() {
+  if (isOneRow)
+    return;
   // Tiles of nearly equal height.
   Value count = sub(rowEnd, rowBegin);
   Value tiles = ceilDiv(count, kDotRows);
-  Value height = arith::DivUIOp::create(
-      *builder, loc, add(count, sub(tiles, constant(1))), tiles);
-  auto loop = scf::ForOp::create(*builder, loc, constant(0), count, height);
+  tileRows = arith::DivUIOp::create(*builder, loc,
+                                    add(count, sub(tiles, constant(1))), tiles);
+}
+
+void AttentionKernel::forEachTileOfFew(
+    function_ref<void(int64_t rows, Value row)> body) {
+  if (isOneRow)
+    return body(1, constant(0));
+  Value count = sub(rowEnd, rowBegin);
+  auto loop = scf::ForOp::create(*builder, loc, constant(0), count, tileRows);
   keepAsWritten(loop);
   OpBuilder::InsertionGuard guard(*builder);
   builder->setInsertionPointToStart(loop.getBody());
   Value row = loop.getInductionVar();
-  Value rest = minimum(height, sub(count, row));
+  Value rest = minimum(tileRows, sub(count, row));
   SmallVector<int64_t> cases;
   for (int64_t rows = 1; rows <= kDotRows; ++rows)
     cases.push_back(rows);
@@ -102,7 +120,7 @@ void AttentionKernel::buildDotsOf(int64_t rows, Value row,
   // The products of one vector of every key and every row.
   auto step = [&](Value at, int64_t lanes, bool startsLine,
                   MutableArrayRef<Value> sums) {
-    if (startsLine && !readsWholeRows(rows))
+    if (startsLine && rows > 1)
       for (Value key : keyRows)
         prefetchRow(keys, op.getKeyLayout(), head, add(key, ahead), at, line,
                     2);
@@ -220,25 +238,40 @@ void AttentionKernel::prefetchRow(Value memref, Layout layout, Value head,
 void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
   OpBuilder &b = *builder;
   Value count = sub(keyEnd, keyBegin);
+  // One tile goes through all keys. Several take them strip by strip: each
+  // would have to fetch all of them from the second level again.
+  Value strip = constant(getBlockKeys());
+  if (!isOneRow)
+    strip =
+        arith::SelectOp::create(b, loc, less(tileRows, sub(rowEnd, rowBegin)),
+                                constant(getStripKeys(shape.keySize)), strip);
+  auto strips = scf::ForOp::create(b, loc, constant(0), count, strip);
+  keepAsWritten(strips);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(strips.getBody());
+  Value begin = strips.getInductionVar();
+  Value end = minimum(add(begin, strip), count);
   forEachTile([&](int64_t rows, Value row) {
     int64_t atOnce = keysAtOnce(rows, shape.keySize);
     Value whole =
-        mul(arith::DivUIOp::create(b, loc, count, constant(atOnce)), atOnce);
-    auto dots = [&](Value column, int64_t keys) {
+        mul(arith::DivUIOp::create(b, loc, sub(end, begin), constant(atOnce)),
+            atOnce);
+    whole = add(begin, whole);
+    auto dots = [&](Value column, int64_t count) {
       SmallVector<Value> keyRows;
       Value first = add(keyBegin, column);
-      for (int64_t k = 0; k < keys; ++k)
+      for (int64_t k = 0; k < count; ++k)
         keyRows.push_back(add(first, constant(k)));
       buildDotsOf(rows, row, keyRows, column);
     };
-    forEach(constant(0), whole, atOnce,
-            [&](Value column) { dots(column, atOnce); });
-    forEach(whole, count, 1, [&](Value column) { dots(column, 1); });
+    forEach(begin, whole, atOnce, [&](Value column) { dots(column, atOnce); });
+    if (atOnce > 1)
+      forEach(whole, end, 1, [&](Value column) { dots(column, 1); });
   });
 }
 
 void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
-                                  Value first, Value size, bool isWindow) {
+                                  Value first, Value size, int64_t window) {
   OpBuilder &b = *builder;
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
   // The fewer rows, the more columns there are registers for.
@@ -248,9 +281,8 @@ void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
   int64_t columns = vectors * unit.lanes;
   Value firstKey = add(keyBegin, first);
   forEach(constant(0), constant(shape.valueSize), columns, [&](Value column) {
-    OpFoldResult length =
-        isWindow ? OpFoldResult(b.getIndexAttr(kWindow)) : size;
-    int64_t staticLength = isWindow ? kWindow : ShapedType::kDynamic;
+    OpFoldResult length = window ? OpFoldResult(b.getIndexAttr(window)) : size;
+    int64_t staticLength = window ? window : ShapedType::kDynamic;
     Value left = at(scores, {row, first}, {b.getIndexAttr(rows), length},
                     {rows, staticLength});
     SmallVector<OpFoldResult> offsets{batch, head, firstKey, column};
@@ -276,10 +308,10 @@ void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
                     column, columns, 2);
     };
     RegisterTile tile{rows, vectors, unit.lanes, kUnroll};
-    if (isWindow) {
-      tile.stepsMultipleOf = kWindow;
+    if (window)
+      tile.stepsMultipleOf = window;
+    if (window && rows > 1)
       tile.onStep = prefetch;
-    }
     if (rows * vectors < 8)
       tile.partialSums = rows * vectors <= 2 ? 4 : 2;
     tile.loadLeft = loadLeft;
@@ -293,7 +325,7 @@ void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
     for (int64_t i = 0; i < rows * vectors; ++i)
       sumsOf.push_back(
           vector::LoadOp::create(b, loc, vectorType, accumulator, place(i)));
-    Value end = isWindow ? constant(kWindow) : size;
+    Value end = window ? constant(window) : size;
     for (auto [i, sum] :
          llvm::enumerate(tile.build(b, loc, constant(0), end, sumsOf)))
       vector::StoreOp::create(b, loc, sum, accumulator, place(i));
@@ -301,19 +333,26 @@ void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
 }
 
 void AttentionKernel::buildWeightedSumOfFew(Value keyBegin, Value keyEnd) {
-  forEachTile([&](int64_t rows, Value row) {
-    Value count = keysOfTile(row, keyBegin, keyEnd);
-    Value whole = constant(0);
-    if (!readsWholeRows(rows)) {
-      whole =
-          mul(arith::DivUIOp::create(*builder, loc, count, constant(kWindow)),
-              kWindow);
-      forEach(constant(0), whole, kWindow, [&](Value first) {
-        addWeighted(rows, row, keyBegin, first, constant(kWindow), true);
+  // All tiles of rows take up one window after the other, which stays in the
+  // first level meanwhile.
+  Value count = sub(keyEnd, keyBegin);
+  Value whole = mul(
+      arith::DivUIOp::create(*builder, loc, count, constant(kWindow)), kWindow);
+  forEach(constant(0), whole, kWindow, [&](Value first) {
+    forEachTile([&](int64_t rows, Value row) {
+      if (readsWholeRows(rows))
+        return;
+      // One row reads the fewest values apart, and those in order.
+      int64_t window = rows == 1 ? kUnroll : kWindow;
+      forEach(first, add(first, constant(kWindow)), window, [&](Value part) {
+        addWeighted(rows, row, keyBegin, part, Value(), window);
       });
-    }
-    buildIf(less(whole, count), [&] {
-      addWeighted(rows, row, keyBegin, whole, sub(count, whole), false);
+    });
+  });
+  forEachTile([&](int64_t rows, Value row) {
+    Value first = readsWholeRows(rows) ? constant(0) : whole;
+    buildIf(less(first, count), [&] {
+      addWeighted(rows, row, keyBegin, first, sub(count, first), 0);
     });
   });
 }

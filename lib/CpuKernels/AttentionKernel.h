@@ -70,11 +70,14 @@ public:
   /// `@sextant_attention(operands of the op but key and value, keys, values,
   /// slot, keyCount, batch, head, rowBegin, rowEnd)`: `slot` is the place of
   /// this head in the packed keys and values.
-  /// With `few`, `@sextant_attention_few_rows(operands of the op but key and
-  /// value, key, value, states, slot, chunk, chunkBegin, chunkEnd, keyCount,
-  /// batch, head, rowBegin, rowEnd)` for the keys of one chunk, whose state
-  /// has the place `slot`; a chunk of all keys leaves results instead.
-  func::FuncOp buildBlock(OpBuilder &builder, bool few);
+  /// With `Rows::few`, `@sextant_attention_few_rows(operands of the op but key
+  /// and value, key, value, states, slot, chunk, chunkBegin, chunkEnd,
+  /// keyCount, batch, head, rowBegin, rowEnd)` for the keys of one chunk, whose
+  /// state has the place `slot`; a chunk of all keys leaves results instead.
+  /// With `Rows::one`, `@sextant_attention_one_row` of the same operands for
+  /// the only row of a head.
+  enum class Rows { many, few, one };
+  func::FuncOp buildBlock(OpBuilder &builder, Rows rows);
   /// `@sextant_merge_chunks(operands of the op but key and value, states,
   /// slot, chunks, batch, head, rows)`: the results of few rows from the states
   /// from `slot` on.
@@ -125,8 +128,7 @@ private:
   int64_t getHistogramColumns();
   int64_t getBlockKeys() const { return few ? shape.fewKeys : shape.blockKeys; }
   /// Whether the sums of so many rows fit in registers with all their columns:
-  /// then values are read one row after the other, as keys are, which the
-  /// hardware's prefetchers follow better than instructions can tell them.
+  /// then values are read one row after the other, as keys are.
   bool readsWholeRows(int64_t rows) const {
     return rows == 1 && shape.valueSize <= 8 * unit.lanes;
   }
@@ -168,6 +170,7 @@ private:
   /// Writes a tile of products to the scores, whole panels through the region.
   void storeProducts(int64_t rows, Value row, Value keyBegin, Value keyEnd,
                      Value column, ArrayRef<Value> products);
+  void sizeTilesOfFew();
   void forEachTileOfFew(function_ref<void(int64_t rows, Value row)> body);
   /// Scores of few rows: dot products with keys as they lie.
   void buildDots(Value keyBegin, Value keyEnd);
@@ -178,9 +181,10 @@ private:
                    bool isWrite = false);
   void buildWeightedSum(Value keyBegin, Value keyEnd);
   void buildWeightedSumOfFew(Value keyBegin, Value keyEnd);
-  /// The part of it that `size` keys from `first` on add to some rows.
+  /// The part of it that `window` keys from `first` on add to some rows, or
+  /// `size` where that is 0.
   void addWeighted(int64_t rows, Value row, Value keyBegin, Value first,
-                   Value size, bool isWindow);
+                   Value size, int64_t window);
   int64_t getRowsAhead(Value memref);
   void storeResults();
   void storeStates(Value state);
@@ -299,6 +303,9 @@ private:
   // Rows of the block with those that fill up its last tile, and where the
   // tiles of fewer rows begin.
   Value paddedRows, shortTiles;
+  // Of few rows, the rows of a tile.
+  Value tileRows;
+  bool isOneRow = false;
   // Whether the block of keys is the row block's first, before which nothing
   // is in the accumulator.
   Value isFirst;

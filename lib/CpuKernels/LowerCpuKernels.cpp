@@ -49,7 +49,7 @@ private:
   /// The functions of an attention, and an attention they were written for.
   struct AttentionFunctions {
     cpu::AttentionOp op;
-    func::FuncOp packKeys, packValues, block, few, merge;
+    func::FuncOp packKeys, packValues, block, few, one, merge;
   };
   const AttentionFunctions &kernelsFor(cpu::AttentionOp op);
   SmallVector<AttentionFunctions> attentions;
@@ -210,18 +210,22 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
   AttentionFunctions made{op,
                           kernel.buildPackKeys(b),
                           kernel.buildPackValues(b),
-                          kernel.buildBlock(b, /*few=*/false),
+                          kernel.buildBlock(b, AttentionKernel::Rows::many),
+                          func::FuncOp(),
                           func::FuncOp(),
                           func::FuncOp()};
   // Keys turn while they are packed.
   if (kernel.getShape().valueSize % unit.lanes == 0 && !op.getModulation() &&
       !op.getValueTable() && !op.getKeyRotation()) {
-    made.few = kernel.buildBlock(b, /*few=*/true);
+    made.few = kernel.buildBlock(b, AttentionKernel::Rows::few);
+    // Heads of a group are rows too.
+    if (kernel.getShape().group() == 1)
+      made.one = kernel.buildBlock(b, AttentionKernel::Rows::one);
     made.merge = kernel.buildMerge(b);
   }
   SymbolTable symbols(getOperation());
-  for (func::FuncOp function :
-       {made.packKeys, made.packValues, made.block, made.few, made.merge})
+  for (func::FuncOp function : {made.packKeys, made.packValues, made.block,
+                                made.few, made.one, made.merge})
     if (function)
       symbols.insert(function);
   attentions.push_back(made);
@@ -478,7 +482,15 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
           {op.getKey(), op.getValue(), states, slot, chunk, begin,
            least(arith::AddIOp::create(b, loc, begin, length), keys), keys,
            batch, head, constant(0), rows});
-      func::CallOp::create(b, loc, functions.few, arguments);
+      auto call = [&](func::FuncOp function) {
+        func::CallOp::create(b, loc, function, arguments);
+      };
+      if (functions.one)
+        choose(
+            atMost(rows, 1), [&] { call(functions.one); },
+            [&] { call(functions.few); });
+      else
+        call(functions.few);
     });
     // Little work, not worth another start of threads.
     auto several = scf::IfOp::create(

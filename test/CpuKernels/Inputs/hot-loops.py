@@ -34,6 +34,11 @@ def count(pattern, body):
     return sum(1 for _, text in body if re.search(pattern, text))
 
 
+def spilled_vectors(body):
+    """Stores to a fixed place of the stack; arrays there are indexed."""
+    return count(r"^vmov[au]ps\s+%[yz]mm\d+, \S*\(%r[sb]p\)", body)
+
+
 def spills(body):
     return count(r"^v?mov\w*\s+%[xyz]mm\d+, .*\(%r[sb]p", body)
 
@@ -60,6 +65,7 @@ for name, body in functions(sys.stdin, sys.argv[1]):
         stores = count(rf"^vmov[au]ps\s+{vectors}, .*\)", loop)
         print(
             f"{fma} {wide} fma, {loads + folded} loads, {count('^vbroadcastss', loop)} broadcasts, "
-            f"{stores} stores, {count('^call', loop)} calls, {count('^prefetch', loop)} prefetch"
+            f"{stores} stores, {count('^call', loop)} calls, {count('^prefetch', loop)} prefetch, "
+            f"{spilled_vectors(loop)} spills"
         )
 print(f"in all: {spills(everything)} spills, {count('^call', everything)} calls")
