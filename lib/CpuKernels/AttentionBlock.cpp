@@ -30,9 +30,6 @@ using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
 
-static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kLn2 = 0.6931471805599453;
-
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
@@ -60,8 +57,7 @@ void AttentionKernel::clearSums(Value firstRow, Value endRow,
 
 void AttentionKernel::loadQueries() {
   OpBuilder &b = *builder;
-  // Without a region nothing needs scores to base e.
-  double factor = op.getScale().convertToDouble() * (isPlain ? kLog2E : 1.0);
+  double factor = op.getScale().convertToDouble();
   Value scale = constantOf(vectorType, factor);
   Value scalarScale = constantOf(b.getF32Type(), factor);
   Value zero = constantOf(vectorType, 0.0);
@@ -116,9 +112,6 @@ void AttentionKernel::loadQueries() {
     Value sum = constantOf(b.getF32Type(), sink ? 1 : 0);
     if (sink) {
       Value logit = loadElement(sink, rowHead);
-      if (isPlain)
-        logit = arith::MulFOp::create(b, loc, logit,
-                                      constantOf(b.getF32Type(), kLog2E));
       if (few) {
         Value isFirst = less(chunk, constant(1));
         logit = arith::SelectOp::create(b, loc, isFirst, logit, start);
@@ -175,9 +168,6 @@ void AttentionKernel::storeRow(Value row, Value sum, Value peak,
     store(constant(whole), shape.valueSize - whole);
   if (!logSumExp)
     return;
-  if (isPlain)
-    peak =
-        arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), kLn2));
   Value log = math::LogOp::create(b, loc, sum);
   memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, peak, log),
                           logSumExp, ValueRange{batch, rowHead, rowQuery});

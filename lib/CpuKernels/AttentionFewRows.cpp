@@ -438,7 +438,9 @@ func::FuncOp AttentionKernel::buildMerge(OpBuilder &b) {
       Value own = vector::BroadcastOp::create(b, loc, vectorType,
                                               load(number, row, getColumns()));
       Value factor = vector::ExtractOp::create(
-          b, loc, buildExp2(b, loc, exponent(own, safe))[0],
+          b, loc,
+          buildExp(b, loc,
+                   arith::SubFOp::create(b, loc, own, safe).getResult())[0],
           ArrayRef<int64_t>{0});
       memref::StoreOp::create(
           b, loc, factor, states,

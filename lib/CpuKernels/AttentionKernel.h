@@ -271,8 +271,6 @@ private:
   /// The memref's index for each role, with `key` and `distance` as given.
   SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
                                       Value distance);
-  /// The exponent, to base 2, of a score against the row's maximum.
-  Value exponent(Value score, Value maximum);
 
   AttentionOp op;
   VectorUnit unit;
@@ -315,7 +313,7 @@ private:
   std::unique_ptr<ScoreVectorizer> fullScore, reducedScore;
   /// Whether whole panels are scored where their products are stored.
   bool scoresTiles = false;
-  bool hasRanges = false, hasInert = false, isPlain = false, isBounded = false;
+  bool hasRanges = false, hasInert = false, isPlain = false;
   DenseSet<unsigned> inertTerms;
   Value blockFirst, blockEnd, inertFirst, inertEnd, scanFirst, scanEnd;
   /// A piecewise linear term: operands, its row, and the first line that any

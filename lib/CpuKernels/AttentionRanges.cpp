@@ -50,7 +50,6 @@ AttentionKernel::lowerTerms(const DenseSet<unsigned> &without) {
 void AttentionKernel::prepareScore() {
   inertTerms.clear();
   hasRanges = hasInert = scoresTiles = false;
-  isBounded = true;
   if (isPlain)
     return;
   auto varyingOf = [&](Block &block) {
@@ -213,16 +212,12 @@ void AttentionKernel::buildRanges() {
   bool skips = true;
   for (Operation &inner : op.getScore().front().without_terminator()) {
     auto term = dyn_cast<PositionTermOpInterface>(inner);
-    isBounded &= term || isa<ScalarTermOpInterface, PiecewiseOp,
-                             arith::ConstantOp, arith::TruncIOp>(inner);
     if (!uniformRows)
       continue;
     bool leavesOwnKey = term && (term.getSummary().action != TermAction::hide ||
                                  term.getSummary().keepsOwnPosition);
     skips &= leavesOwnKey;
   }
-  if (uniformRows)
-    isBounded = false;
   Value count = sub(rowEnd, rowBegin);
   Value last = sub(count, constant(1));
   std::tie(inertFirst, inertEnd) = buildKeyRange(constant(0), last, true);

@@ -31,7 +31,6 @@ using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-static constexpr double kLog2E = 1.4426950408889634;
 
 //===----------------------------------------------------------------------===//
 // Scores and their maximum
@@ -193,20 +192,6 @@ SmallVector<Value> AttentionKernel::buildMaximumLoops(Value row, Value keyBegin,
 // The row
 //===----------------------------------------------------------------------===//
 
-Value AttentionKernel::exponent(Value score, Value peak) {
-  OpBuilder &b = *builder;
-  Type type = score.getType();
-  if (isPlain)
-    return arith::SubFOp::create(b, loc, score, peak);
-  Value factor = constantOf(type, kLog2E);
-  if (!isBounded)
-    return arith::MulFOp::create(
-        b, loc, arith::SubFOp::create(b, loc, score, peak), factor);
-  // The same rounded product for every key of a row cancels in the quotient.
-  Value offset = arith::MulFOp::create(b, loc, peak, constantOf(type, -kLog2E));
-  return vector::FMAOp::create(b, loc, score, factor, offset);
-}
-
 Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
   Value whole = arith::DivUIOp::create(b, loc, count, constant(width));
@@ -300,7 +285,8 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
                             constantOf(b.getF32Type(), -kInfinity));
   buildIf(arith::AndIOp::create(b, loc, moved, hadKeys), [&] {
     Value old = vector::BroadcastOp::create(b, loc, vectorType, former);
-    Value factor = buildExp2(b, loc, exponent(old, base))[0];
+    Value step = arith::SubFOp::create(b, loc, old, base);
+    Value factor = buildExp(b, loc, step)[0];
     Value scalar =
         vector::ExtractOp::create(b, loc, factor, ArrayRef<int64_t>{0});
     Value sum = memref::LoadOp::create(b, loc, sums, row);
@@ -343,9 +329,9 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
         places.push_back({row, add(column, constant(v * unit.lanes))});
         Value x =
             vector::LoadOp::create(b, loc, vectorType, scores, places.back());
-        exponents.push_back(exponent(x, base));
+        exponents.push_back(arith::SubFOp::create(b, loc, x, base));
       }
-    SmallVector<Value> powers = buildExp2(b, loc, exponents);
+    SmallVector<Value> powers = buildExp(b, loc, exponents);
     // One sum a row: more do not stay in registers.
     for (auto [i, power] : llvm::enumerate(powers)) {
       vector::StoreOp::create(b, loc, power, scores, places[i]);
