@@ -58,6 +58,20 @@ private:
 
 } // namespace
 
+static Value readLength(OpBuilder &b, Location loc, Value lengths,
+                        Value position) {
+  Value length = tensor::ExtractOp::create(b, loc, lengths, position);
+  if (length.getType().isIndex())
+    return length;
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), length);
+}
+
+static std::string getLengthsMessage(bool ofQueries, const Twine &what) {
+  return ("expects cumulative lengths of the " +
+          Twine(ofQueries ? "queries" : "keys") + " that " + what)
+      .str();
+}
+
 /// Where the rows of one side begin, and how many there are.
 void Sequence::findRows(Value lengths, Value operand, Layout layout,
                         unsigned loop) {
@@ -68,16 +82,11 @@ void Sequence::findRows(Value lengths, Value operand, Layout layout,
     sizes[loop] = rows;
     return;
   }
-  auto read = [&](Value position) -> Value {
-    Value length = tensor::ExtractOp::create(b, loc, lengths, position);
-    if (length.getType().isIndex())
-      return length;
-    return arith::IndexCastOp::create(b, loc, b.getIndexType(), length);
-  };
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value begin = read(number);
-  Value end = read(arith::AddIOp::create(b, loc, number, one));
+  Value begin = readLength(b, loc, lengths, number);
+  Value end =
+      readLength(b, loc, lengths, arith::AddIOp::create(b, loc, number, one));
   auto isAtMost = [&](Value left, Value right) -> Value {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, left,
                                  right);
@@ -87,11 +96,8 @@ void Sequence::findRows(Value lengths, Value operand, Layout layout,
       b, loc, isAtMost(zero, begin),
       arith::AndIOp::create(b, loc, isAtMost(begin, end), isAtMost(end, all)));
   cf::AssertOp::create(b, loc, ascends,
-                       loop == 2
-                           ? "expects cumulative lengths of the queries that "
-                             "ascend from 0 to the number of rows"
-                           : "expects cumulative lengths of the keys that "
-                             "ascend from 0 to the number of rows");
+                       getLengthsMessage(loop == 2, "ascend from 0 to the "
+                                                    "number of rows"));
   // The bound says nothing new, but says it where memory is planned.
   AffineExpr x, y, z;
   bindSymbols(b.getContext(), x, y, z);
@@ -261,6 +267,32 @@ static void checkBatches(OpBuilder &b, AttentionOp op, Value count) {
                  "batch entries of the table of values");
 }
 
+/// Checks that the sequences take up all rows of one side: those of none would
+/// be results that nobody asked for.
+static void checkEnds(OpBuilder &b, Location loc, Value lengths, Value operand,
+                      Layout layout, bool ofQueries) {
+  if (!lengths)
+    return;
+  auto check = [&](Value left, arith::CmpIPredicate is, Value right,
+                   const Twine &what) {
+    Value holds = b.createOrFold<arith::CmpIOp>(loc, is, left, right);
+    if (!matchPattern(holds, m_One()))
+      cf::AssertOp::create(b, loc, holds, getLengthsMessage(ofQueries, what));
+  };
+  using arith::CmpIPredicate;
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value count = b.createOrFold<tensor::DimOp>(loc, lengths, zero);
+  check(zero, CmpIPredicate::slt, count, "begin with 0, but got none");
+  Value last = b.createOrFold<arith::SubIOp>(loc, count, one);
+  Value rows = getValueOrCreateConstantIndexOp(
+      b, loc, tensor::getMixedSize(b, loc, operand, getSequenceDim(layout)));
+  check(readLength(b, loc, lengths, zero), CmpIPredicate::eq, zero,
+        "begin with 0");
+  check(readLength(b, loc, lengths, last), CmpIPredicate::eq, rows,
+        "end with the number of rows");
+}
+
 SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
   Location loc = op.getLoc();
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
@@ -269,6 +301,10 @@ SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
       op.getQueryLengths() ? op.getQueryLengths() : op.getKeyLengths();
   Value count = arith::SubIOp::create(
       b, loc, tensor::DimOp::create(b, loc, lengths, 0), one);
+  checkEnds(b, loc, op.getQueryLengths(), op.getQueries().front(),
+            op.getQueryLayout(), /*ofQueries=*/true);
+  checkEnds(b, loc, op.getKeyLengths(), op.getValue(), op.getValueLayout(),
+            /*ofQueries=*/false);
   checkBatches(b, op, count);
   // A row of no sequence sees no key.
   ReifiedRankedShapedTypeDims shapes;

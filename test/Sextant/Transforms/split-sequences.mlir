@@ -9,6 +9,13 @@
 func.func @each_sequence_is_a_batch_of_one_at_its_own_past(%q: tensor<?x6x7xf32>, %k: tensor<?x3x7xf32>,
     %v: tensor<?x3x13xf32>, %ql: tensor<5xi32>, %kl: tensor<5xi64>, %past: tensor<4xindex>)
     -> (tensor<?x6x13xf32>, tensor<6x?xf32>) {
+  // Sequences take up all rows, of either side.
+  // CHECK: tensor.extract %[[QL]][%c0]
+  // CHECK: cf.assert %{{.*}}, "expects cumulative lengths of the queries that begin with 0"
+  // CHECK: tensor.extract %[[QL]][%c4]
+  // CHECK: cf.assert %{{.*}}, "expects cumulative lengths of the queries that end with the number of rows"
+  // CHECK: cf.assert %{{.*}}, "expects cumulative lengths of the keys that begin with 0"
+  // CHECK: cf.assert %{{.*}}, "expects cumulative lengths of the keys that end with the number of rows"
   // CHECK: scf.for %[[B:[a-z0-9]+]] = %c0 to %c4 step %c1 iter_args(%[[OUT:.*]] = %{{.*}}, %[[LSE:.*]] = %{{.*}}) -> (tensor<?x6x13xf32>, tensor<6x?xf32>)
   // CHECK: tensor.extract %[[QL]][%[[B]]]
   // CHECK: cf.assert %{{.*}}, "expects cumulative lengths of the queries that ascend from 0 to the number of rows"
