@@ -90,6 +90,32 @@ def ApproximateMath : Pass<"sextant-approximate-math", "func::FuncOp"> {
                            "vector::VectorDialect"];
 }
 
+def OpenStrides : Pass<"sextant-open-strides", "ModuleOp"> {
+  let summary = "let the caller choose the strides of inputs to attention";
+  let description = [{
+    Kernels of attention read queries, keys and values row by row, whatever is
+    between two rows. An input that only they read, be it through slices and
+    dimensions that are divided, becomes a buffer with the outer strides of the
+    caller's choice: heads before rows or behind, or three projections in one
+    tensor, are read where they are. Whoever else reads it takes it to be dense;
+    then the runtime copies what is not.
+
+    ```mlir
+    func.func @main(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>,
+                    %init: tensor<1x2x?x16xf32>) -> tensor<1x2x?x16xf32> {
+      %o = sextant_cpu.attention
+          ins(%q, %k, %v : tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>)
+          outs(%init : tensor<1x2x?x16xf32>) {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+        sextant_cpu.yield %s : f32
+      } -> tensor<1x2x?x16xf32>
+      return %o : tensor<1x2x?x16xf32>
+    }
+    // %q, %k and %v get bufferization.buffer_layout = strided<[?, ?, ?, 1]>
+    ```
+  }];
+}
+
 def ExpandCopies : Pass<"sextant-expand-copies", "func::FuncOp"> {
   let summary = "copy strided memory by loops and not by a runtime call";
   let description = [{

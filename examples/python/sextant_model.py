@@ -137,11 +137,11 @@ class Model:
         for name, type_, _ in self.inputs:
             if name not in inputs:
                 raise ModelError(f"expects an input '{name}', but got {sorted(inputs)}")
-            # A past stays where it is, for a present may be there.
-            if name in self.caches.values():
-                arrays.append(np.asarray(inputs[name], TYPES[type_]))
-            else:
-                arrays.append(np.ascontiguousarray(inputs[name], TYPES[type_]).reshape(np.shape(inputs[name])))
+            # It stays where it is: a present may be there, and what can be read as it lies is.
+            array = np.asarray(inputs[name], TYPES[type_])
+            if any(step % array.itemsize for step in array.strides):
+                array = array.copy()
+            arrays.append(array)
         tensors, keep = self._tensors(arrays, [type_ for _, type_, _ in self.inputs])
         shapes = (c.c_int64 * MAX_RANK * len(self.outputs))()
         message = (self._message, 512)

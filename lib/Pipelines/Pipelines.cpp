@@ -61,6 +61,7 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
   // Sizes of reshapes are known here, and no longer once they are in memory.
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
+  pm.addPass(createOpenStrides());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   bufferize.functionBoundaryTypeConversion =

@@ -3,8 +3,8 @@
 |* Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
-|* Compiled code reads rows as they lie in a dense tensor, and lets the caller
-|* choose strides only outside of the rows of a cache. Every other tensor goes
+|* Compiled code lets the caller choose strides of what only attention reads,
+|* and those outside of the rows of a cache. Every other tensor with gaps goes
 |* through the workspace.
 |*
 \*===----------------------------------------------------------------------===*/
