@@ -78,6 +78,10 @@ public:
   /// the only row of a head.
   enum class Rows { many, few, one };
   func::FuncOp buildBlock(OpBuilder &builder, Rows rows);
+  /// `@sextant_seen_keys(operands of the op but key and value, keyCount, batch,
+  /// head, rows) -> (begin, end)`: the keys that blocks of these rows may
+  /// touch, counted from the first there is; null if those are all.
+  func::FuncOp buildSeenKeys(OpBuilder &builder);
   /// `@sextant_merge_chunks(operands of the op but key and value, states,
   /// slot, chunks, batch, head, rows)`: the results of few rows from the states
   /// from `slot` on.
@@ -159,6 +163,10 @@ private:
   /// That value for a query and a key at these positions.
   Value readAt(Value value, Value query, Value key);
   void buildRanges();
+  /// Finds whether rows may leave out keys that they do not see.
+  void prepareRanges();
+  /// Keys that rows [first, last] of the block have to visit.
+  std::pair<Value, Value> buildVisited(Value first, Value last);
   void buildKeyBlock(Value keyBegin, Value keyEnd);
   void forEachTile(function_ref<void(int64_t rows, Value row)> body);
   /// Keys of the block from `keyBegin` that the tile of `row` sees.
@@ -314,6 +322,10 @@ private:
   /// Whether whole panels are scored where their products are stored.
   bool scoresTiles = false;
   bool hasRanges = false, hasInert = false, isPlain = false;
+  /// Whether keys are left out at all, and where that depends on the lengths,
+  /// if it is not so.
+  bool skips = true;
+  Value unlimited;
   DenseSet<unsigned> inertTerms;
   Value blockFirst, blockEnd, inertFirst, inertEnd, scanFirst, scanEnd;
   /// A piecewise linear term: operands, its row, and the first line that any

@@ -206,54 +206,97 @@ void AttentionKernel::countTiles() {
   shortTiles = sub(paddedRows, mul(missing, unit.shortRows));
 }
 
-void AttentionKernel::buildRanges() {
+void AttentionKernel::prepareRanges() {
   // With `uniform`, a row that sees nothing is the average over all keys, also
   // those that no row sees: nothing is left out unless every row sees itself.
-  bool skips = true;
+  skips = true;
+  unlimited = Value();
+  if (!uniformRows)
+    return;
   for (Operation &inner : op.getScore().front().without_terminator()) {
     auto term = dyn_cast<PositionTermOpInterface>(inner);
-    if (!uniformRows)
-      continue;
     bool leavesOwnKey = term && (term.getSummary().action != TermAction::hide ||
                                  term.getSummary().keepsOwnPosition);
     skips &= leavesOwnKey;
   }
-  Value count = sub(rowEnd, rowBegin);
-  Value last = sub(count, constant(1));
-  std::tie(inertFirst, inertEnd) = buildKeyRange(constant(0), last, true);
-  Value unlimited;
-  if (uniformRows && skips) {
-    Value from = sub(origin[2], origin[3]);
-    Value inside = arith::AndIOp::create(
-        *builder, loc, less(constant(-1), from),
-        less(add(from, sub(queryCount, constant(1))), keyCount));
-    unlimited = arith::XOrIOp::create(
-        *builder, loc, inside,
-        arith::ConstantIntOp::create(*builder, loc, builder->getI1Type(), 1));
+  if (!skips)
+    return;
+  Value from = sub(origin[2], origin[3]);
+  Value inside = arith::AndIOp::create(
+      *builder, loc, less(constant(-1), from),
+      less(add(from, sub(queryCount, constant(1))), keyCount));
+  unlimited = arith::XOrIOp::create(
+      *builder, loc, inside,
+      arith::ConstantIntOp::create(*builder, loc, builder->getI1Type(), 1));
+}
+
+std::pair<Value, Value> AttentionKernel::buildVisited(Value first, Value last) {
+  if (!skips)
+    return {constant(0), keyCount};
+  auto [from, to] = buildKeyRange(first, last, false);
+  if (unlimited) {
+    from = arith::SelectOp::create(*builder, loc, unlimited, constant(0), from);
+    to = arith::SelectOp::create(*builder, loc, unlimited, keyCount, to);
   }
-  auto visible = [&](Value first, Value last) -> std::pair<Value, Value> {
-    if (!skips)
-      return {constant(0), keyCount};
-    auto [from, to] = buildKeyRange(first, last, false);
-    if (unlimited) {
-      from =
-          arith::SelectOp::create(*builder, loc, unlimited, constant(0), from);
-      to = arith::SelectOp::create(*builder, loc, unlimited, keyCount, to);
-    }
-    return {from, to};
-  };
-  std::tie(blockFirst, blockEnd) = visible(constant(0), last);
+  return {from, to};
+}
+
+void AttentionKernel::buildRanges() {
+  Value last = sub(sub(rowEnd, rowBegin), constant(1));
+  std::tie(inertFirst, inertEnd) = buildKeyRange(constant(0), last, true);
+  prepareRanges();
+  std::tie(blockFirst, blockEnd) = buildVisited(constant(0), last);
   // Tiles of the block see no more than it does.
   scanFirst = maximum(scanFirst, blockFirst);
   scanEnd = maximum(minimum(scanEnd, blockEnd), scanFirst);
   if (!hasRanges || few)
     return;
   forEachTile([&](int64_t rows, Value row) {
-    auto range = visible(row, minimum(add(row, constant(rows - 1)), last));
+    auto range = buildVisited(row, minimum(add(row, constant(rows - 1)), last));
     for (int64_t r = 0; r < rows; ++r)
       memref::StoreOp::create(*builder, loc, range.second, limits,
                               add(row, constant(r)));
   });
+}
+
+func::FuncOp AttentionKernel::buildSeenKeys(OpBuilder &b) {
+  if (isPlain)
+    return nullptr;
+  builder = &b;
+  few = false;
+  SmallVector<Type> types;
+  for (Value operand : getBlockOperands())
+    types.push_back(operand.getType());
+  types.append(4, b.getIndexType());
+  func::FuncOp function = createFunction("sextant_seen_keys", types);
+  function.setType(
+      b.getFunctionType(types, {b.getIndexType(), b.getIndexType()}));
+  OpBuilder::InsertionGuard guard(b);
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  auto argument = entry->args_begin();
+  bindOperands(entry, argument);
+  keyCount = *argument++;
+  batch = *argument++;
+  head = *argument++;
+  rowBegin = constant(0);
+  rowEnd = *argument++;
+  loadOrigin();
+  hasRanges = hasInert = false;
+  scanFirst = constant(0);
+  scanEnd = keyCount;
+  prepareRanges();
+  auto [from, to] = buildVisited(constant(0), sub(rowEnd, constant(1)));
+  if (!hasRanges) {
+    function.erase();
+    return nullptr;
+  }
+  // Blocks start where panels do.
+  Value end = maximum(minimum(to, keyCount), constant(0));
+  Value begin = minimum(maximum(from, constant(0)), end);
+  begin = mul(arith::DivUIOp::create(b, loc, begin, constant(width)), width);
+  func::ReturnOp::create(b, loc, ValueRange{begin, end});
+  return function;
 }
 
 Value AttentionKernel::keysOfTile(Value row, Value keyBegin, Value keyEnd) {

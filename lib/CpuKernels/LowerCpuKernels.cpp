@@ -49,7 +49,7 @@ private:
   /// The functions of an attention, and an attention they were written for.
   struct AttentionFunctions {
     cpu::AttentionOp op;
-    func::FuncOp packKeys, packValues, block, few, one, merge;
+    func::FuncOp packKeys, packValues, block, seen, few, one, merge;
   };
   const AttentionFunctions &kernelsFor(cpu::AttentionOp op);
   SmallVector<AttentionFunctions> attentions;
@@ -210,8 +210,9 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
   AttentionFunctions made{op,
                           kernel.buildPackKeys(b),
                           kernel.buildPackValues(b),
-                          kernel.buildBlock(b, AttentionKernel::Rows::many),
-                          func::FuncOp(),
+                           kernel.buildBlock(b, AttentionKernel::Rows::many),
+                           kernel.buildSeenKeys(b),
+                           func::FuncOp(),
                           func::FuncOp(),
                           func::FuncOp()};
   // Keys turn while they are packed.
@@ -225,7 +226,7 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
   }
   SymbolTable symbols(getOperation());
   for (func::FuncOp function : {made.packKeys, made.packValues, made.block,
-                                made.few, made.one, made.merge})
+                                 made.seen, made.few, made.one, made.merge})
     if (function)
       symbols.insert(function);
   attentions.push_back(made);
@@ -369,9 +370,17 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
                                    b.getI64IntegerAttr(64));
   };
 
-  // Packs the keys of one block.
+  // Packs those keys among some that any row sees.
   auto pack = [&](Value packedKeys, Value packedValues, Value slot, Value batch,
                   Value head, Value first, Value end) {
+    if (functions.seen) {
+      SmallVector<Value> asked = kernel.getBlockOperands();
+      asked.append({keys, batch, head, rows});
+      auto seen = func::CallOp::create(b, loc, functions.seen, asked);
+      first = arith::MaxUIOp::create(b, loc, first, seen.getResult(0));
+      end =
+          arith::MaxUIOp::create(b, loc, least(end, seen.getResult(1)), first);
+    }
     SmallVector<Value> arguments = kernel.getKeyOperands();
     arguments.append(
         {packedKeys, slot, batch, head,
