@@ -210,9 +210,9 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
   AttentionFunctions made{op,
                           kernel.buildPackKeys(b),
                           kernel.buildPackValues(b),
-                           kernel.buildBlock(b, AttentionKernel::Rows::many),
-                           kernel.buildSeenKeys(b),
-                           func::FuncOp(),
+                          kernel.buildBlock(b, AttentionKernel::Rows::many),
+                          kernel.buildSeenKeys(b),
+                          func::FuncOp(),
                           func::FuncOp(),
                           func::FuncOp()};
   // Keys turn while they are packed.
@@ -226,7 +226,7 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
   }
   SymbolTable symbols(getOperation());
   for (func::FuncOp function : {made.packKeys, made.packValues, made.block,
-                                 made.seen, made.few, made.one, made.merge})
+                                made.seen, made.few, made.one, made.merge})
     if (function)
       symbols.insert(function);
   attentions.push_back(made);
