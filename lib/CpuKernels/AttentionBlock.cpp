@@ -30,6 +30,9 @@ using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
 
+static constexpr double kLog2E = llvm::numbers::log2e;
+static constexpr double kLn2 = llvm::numbers::ln2;
+
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
@@ -57,7 +60,7 @@ void AttentionKernel::clearSums(Value firstRow, Value endRow,
 
 void AttentionKernel::loadQueries() {
   OpBuilder &b = *builder;
-  double factor = op.getScale().convertToDouble();
+  double factor = op.getScale().convertToDouble() * (isBaseTwo ? kLog2E : 1.0);
   Value scale = constantOf(vectorType, factor);
   Value scalarScale = constantOf(b.getF32Type(), factor);
   Value zero = constantOf(vectorType, 0.0);
@@ -112,6 +115,9 @@ void AttentionKernel::loadQueries() {
     Value sum = constantOf(b.getF32Type(), sink ? 1 : 0);
     if (sink) {
       Value logit = loadElement(sink, rowHead);
+      if (isBaseTwo)
+        logit = arith::MulFOp::create(b, loc, logit,
+                                      constantOf(b.getF32Type(), kLog2E));
       if (few) {
         Value isFirst = less(chunk, constant(1));
         logit = arith::SelectOp::create(b, loc, isFirst, logit, start);
@@ -168,6 +174,9 @@ void AttentionKernel::storeRow(Value row, Value sum, Value peak,
     store(constant(whole), shape.valueSize - whole);
   if (!logSumExp)
     return;
+  if (isBaseTwo)
+    peak =
+        arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), kLn2));
   Value log = math::LogOp::create(b, loc, sum);
   memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, peak, log),
                           logSumExp, ValueRange{batch, rowHead, rowQuery});

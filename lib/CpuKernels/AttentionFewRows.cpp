@@ -439,8 +439,7 @@ func::FuncOp AttentionKernel::buildMerge(OpBuilder &b) {
                                               load(number, row, getColumns()));
       Value factor = vector::ExtractOp::create(
           b, loc,
-          buildExp(b, loc,
-                   arith::SubFOp::create(b, loc, own, safe).getResult())[0],
+          buildWeights(arith::SubFOp::create(b, loc, own, safe).getResult())[0],
           ArrayRef<int64_t>{0});
       memref::StoreOp::create(
           b, loc, factor, states,

@@ -41,9 +41,15 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
 AttentionKernel::AttentionKernel(AttentionOp op, const VectorUnit &unit)
     : op(op), unit(unit), shape(AttentionShape::of(op, unit)), loc(op.getLoc()),
       vectorType(unit.vectorType(op.getContext())), width(unit.columns()) {
-  Region &score = op.getScore();
-  isPlain = score.front().getTerminator()->getOperand(0) ==
-            score.front().getArgument(0);
+  Block &score = op.getScore().front();
+  Value result = score.getTerminator()->getOperand(0);
+  isPlain = result == score.getArgument(0);
+  while (auto term = result.getDefiningOp<PositionTermOpInterface>()) {
+    if (term.getSummary().action != TermAction::hide)
+      break;
+    result = term.getScore();
+  }
+  isBaseTwo = result == score.getArgument(0);
   uniformRows = op.getEmptyRow() == EmptyRow::uniform;
 }
 

@@ -279,6 +279,8 @@ private:
   /// The memref's index for each role, with `key` and `distance` as given.
   SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
                                       Value distance);
+  /// The weight of each score whose difference from its row's largest is given.
+  SmallVector<Value> buildWeights(ArrayRef<Value> differences);
 
   AttentionOp op;
   VectorUnit unit;
@@ -322,6 +324,9 @@ private:
   /// Whether whole panels are scored where their products are stored.
   bool scoresTiles = false;
   bool hasRanges = false, hasInert = false, isPlain = false;
+  /// Whether scores are to base 2, queries being multiplied by log2 e: where
+  /// the region, if there is one, only hides.
+  bool isBaseTwo = false;
   /// Whether keys are left out at all, and where that depends on the lengths,
   /// if it is not so.
   bool skips = true;

@@ -192,6 +192,17 @@ SmallVector<Value> AttentionKernel::buildMaximumLoops(Value row, Value keyBegin,
 // The row
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> AttentionKernel::buildWeights(ArrayRef<Value> differences) {
+  OpBuilder &b = *builder;
+  SmallVector<Value> exponents(differences);
+  if (!isBaseTwo)
+    for (Value &exponent : exponents)
+      exponent = arith::MulFOp::create(
+          b, loc, exponent,
+          constantOf(exponent.getType(), llvm::numbers::log2e));
+  return buildExp2(b, loc, exponents);
+}
+
 Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
   Value whole = arith::DivUIOp::create(b, loc, count, constant(width));
@@ -286,7 +297,7 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   buildIf(arith::AndIOp::create(b, loc, moved, hadKeys), [&] {
     Value old = vector::BroadcastOp::create(b, loc, vectorType, former);
     Value step = arith::SubFOp::create(b, loc, old, base);
-    Value factor = buildExp(b, loc, step)[0];
+    Value factor = buildWeights(step)[0];
     Value scalar =
         vector::ExtractOp::create(b, loc, factor, ArrayRef<int64_t>{0});
     Value sum = memref::LoadOp::create(b, loc, sums, row);
@@ -331,7 +342,7 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
             vector::LoadOp::create(b, loc, vectorType, scores, places.back());
         exponents.push_back(arith::SubFOp::create(b, loc, x, base));
       }
-    SmallVector<Value> powers = buildExp(b, loc, exponents);
+    SmallVector<Value> powers = buildWeights(exponents);
     // One sum a row: more do not stay in registers.
     for (auto [i, power] : llvm::enumerate(powers)) {
       vector::StoreOp::create(b, loc, power, scores, places[i]);

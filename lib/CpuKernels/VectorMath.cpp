@@ -14,8 +14,8 @@
 using namespace mlir;
 using namespace mlir::sextant::cpu;
 
-SmallVector<Value> mlir::sextant::cpu::buildExp(OpBuilder &b, Location loc,
-                                                ArrayRef<Value> inputs) {
+SmallVector<Value> mlir::sextant::cpu::buildExp2(OpBuilder &b, Location loc,
+                                                 ArrayRef<Value> inputs) {
   auto type = cast<VectorType>(inputs[0].getType());
   auto integers = VectorType::get(type.getShape(), b.getI32Type());
   auto real = [&](float value) -> Value {
@@ -32,22 +32,20 @@ SmallVector<Value> mlir::sextant::cpu::buildExp(OpBuilder &b, Location loc,
   };
   using Values = SmallVector<Value>;
   // From here on 2^n is 0, as its exponent bits are; a NaN stays.
-  Value least = real(-127.0f * llvm::numbers::ln2f);
+  Value least = real(-127.0f);
   Values x =
       forEach([&](size_t i) { return buildGreater(b, loc, least, inputs[i]); });
-  // x log2 e = n + f with |f| <= 1/2, and never rounded: x may be the greatest
-  // difference of two numbers. Adding 1.5 * 2^23 rounds to an integer; 127 more
-  // leave the biased exponent of 2^n in the low bits.
-  Value log2e = real(llvm::numbers::log2ef);
+  // x = n + f with |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer; 127
+  // more leave the biased exponent of 2^n in the low bits.
   Value magic = real(12582912.0f + 127.0f);
   Values rounded = forEach([&](size_t i) -> Value {
-    return vector::FMAOp::create(b, loc, x[i], log2e, magic);
+    return arith::AddFOp::create(b, loc, x[i], magic);
   });
-  Values minusN = forEach([&](size_t i) -> Value {
-    return arith::SubFOp::create(b, loc, magic, rounded[i]);
+  Values n = forEach([&](size_t i) -> Value {
+    return arith::SubFOp::create(b, loc, rounded[i], magic);
   });
   Values f = forEach([&](size_t i) -> Value {
-    return vector::FMAOp::create(b, loc, x[i], log2e, minusN[i]);
+    return arith::SubFOp::create(b, loc, x[i], n[i]);
   });
   // Minimax polynomial of 2^f on [-1/2, 1/2] that is 1 at 0, relative error
   // 9.2e-8 before rounding.

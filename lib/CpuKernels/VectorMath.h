@@ -13,10 +13,10 @@
 
 namespace mlir::sextant::cpu {
 
-/// e to the power of each element, for x <= 1 or so. From -126.5 ln 2 down, and
-/// for -inf, the result is exactly 0; NaN stays NaN.
-SmallVector<Value> buildExp(OpBuilder &builder, Location loc,
-                            ArrayRef<Value> inputs);
+/// 2 to the power of each element, for x <= 1 or so. From -126.5 down, and for
+/// -inf, the result is exactly 0; NaN stays NaN.
+SmallVector<Value> buildExp2(OpBuilder &builder, Location loc,
+                             ArrayRef<Value> inputs);
 
 /// Folds the lanes of a vector by halves.
 Value reduceLanes(OpBuilder &builder, Location loc, Value vector,

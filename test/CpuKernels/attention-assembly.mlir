@@ -33,10 +33,10 @@
 // Queries times keys, and weights times values: four steps of twelve FMAs
 // each. In between the exponentials of sixteen scores of two rows, as
 // polynomials: four chains of operations side by side, whose constants come
-// from memory and of which two wait on the stack for a step. FMAs bound that
-// loop, loads and stores are hidden behind them.
+// from memory and of which two or three wait on the stack for a step. FMAs
+// bound that loop, loads and stores are hidden behind them.
 // CHECK-DAG: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills
-// CHECK-DAG: 24 ymm fma, 6 loads, 10 broadcasts, 6 stores, 0 calls, 0 prefetch, 2 spills
+// CHECK-DAG: 20 ymm fma, 6 loads, {{9|11}} broadcasts, {{[67]}} stores, 0 calls, 0 prefetch, {{[23]}} spills
 // CHECK-DAG: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills
 // What is left of a block comes out even with tiles of four rows.
 // CHECK-DAG: 32 ymm fma, 8 loads, 16 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills

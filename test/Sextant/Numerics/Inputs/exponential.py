@@ -13,8 +13,8 @@ import numpy
 import native
 
 # What docs/numerics.md says of the relative error at x: a part of its own, and one
-# that grows with x, for log2 e is rounded. Then the two roundings.
-OWN, GROWING, ROUNDINGS = 1.7e-7, 1.4e-8, 1.2e-7
+# that grows with x, for x log2 e is rounded. Then the two roundings.
+OWN, GROWING, ROUNDINGS = 1.7e-7, 7.3e-8, 1.2e-7
 
 
 def inputs():
@@ -61,7 +61,7 @@ def main():
     print(f"{len(x)} arguments, results of {exponents} exponents, largest relative error {error[x[seen] > -1].max():.3g} above -1, "
           f"{error.max():.3g} in all, {share.max():.3f} of what is allowed; {wrong} powers that are not 0")
     # Not so much less that the contract could say a smaller number.
-    sys.exit(not (0.6 < share.max() <= 1 and wrong == 0 and exponents == 128))
+    sys.exit(not (0.5 < share.max() <= 1 and wrong == 0 and exponents == 128))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy
 import native
 
 HEADS, SIZE, VALUES = 2, 7, 13
-LOWEST, SCALE = numpy.finfo(numpy.float32).min, 0.125
+LOWEST = numpy.finfo(numpy.float32).min
 # Whole blocks and tails, appended rows, a decoded one, keys in one chunk and in several.
 SHAPES = ((61, 61), (58, 571), (13, 307), (3, 2111), (1, 5), (1, 2111))
 CAUSAL = "sextant.causal {s} at %i, %j : f32"
@@ -28,7 +28,7 @@ REGIONS = {"plain": (), "causal": (CAUSAL,), "window": (WINDOW,), "alibi": (ALIB
            "biased": (BIAS,), "biased_causal": (BIAS, CAUSAL), "lowest": (CONSTANT,), "lowest_causal": (CONSTANT, CAUSAL)}
 
 
-def function(name, lines):
+def function(name, lines, scale):
     """For any number of rows and keys."""
     q, v = f"tensor<1x{HEADS}x?x{SIZE}xf32>", f"tensor<1x{HEADS}x?x{VALUES}xf32>"
     peak = f"tensor<1x{HEADS}x?xf32>"
@@ -45,7 +45,7 @@ def function(name, lines):
             f"%two = arith.constant 2 : index\n%rows = tensor.dim %q, %two : {q}\n%keys = tensor.dim %k, %two : {q}\n"
             f"%past = arith.subi %keys, %rows : index\n"
             f"%o, %l = sextant.attention query(%q : {q}) key(%k : {q}) value(%v : {v}) {auxiliary}"
-            f" at [0, 0, %past, 0] scale {SCALE:e} log_sum_exp {region} : {v}, {peak}\n"
+            f" at [0, 0, %past, 0] scale {scale:e} log_sum_exp {region} : {v}, {peak}\n"
             f"return %o, %l : {v}, {peak}\n}}\n")
 
 
@@ -70,7 +70,7 @@ def scores_of(lines, products, bias, slopes):
     return s.astype(float)
 
 
-def inputs(rows, keys):
+def inputs(rows, keys, scale):
     """Queries, keys and biases, by name."""
     random = numpy.random.default_rng(rows * 10007 + keys)
     none = numpy.zeros(keys, numpy.float32)
@@ -78,9 +78,9 @@ def inputs(rows, keys):
     key[..., 3] = random.integers(-199, 200, key.shape[:3])
     for power in (-9, 0, 7, 15, 17, 19, 21, 22, 23, 24, 26, 29, 33, 40, 77, 116):
         query = numpy.zeros((1, HEADS, rows, SIZE), numpy.float32)
-        query[..., 3] = random.integers(1, 10, query.shape[:3]) * random.choice([-8, 8], query.shape[:3]) * 2.0 ** power
+        query[..., 3] = random.integers(1, 10, query.shape[:3]) * random.choice([-1, 1], query.shape[:3]) * 2.0 ** power / scale
         yield f"of about 2^{power + 9}", query, key, none
-    query = numpy.full((1, HEADS, rows, SIZE), 8, numpy.float32)
+    query = numpy.full((1, HEADS, rows, SIZE), 1 / scale, numpy.float32)
     # The ends of the range, several of each; then nothing but one of them.
     ends = numpy.zeros_like(key)
     ends[..., 2] = random.choice(numpy.float32([LOWEST, numpy.nextafter(LOWEST, numpy.float32(0)), 0, -LOWEST]), key.shape[:3])
@@ -102,20 +102,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", nargs="*", default=[])
     parser.add_argument("--processor", default="")
+    parser.add_argument("--scale", type=float, default=0.125, help="of products; those of the reference end before they have it")
     arguments = parser.parse_args()
     failures = count = 0
     slopes = numpy.float32([0.5, 0.0625])
     with tempfile.TemporaryDirectory() as folder:
-        library = native.build("".join(function(*f) for f in REGIONS.items()), [f"--{p}" for p in arguments.passes], folder,
+        library = native.build("".join(function(*f, arguments.scale) for f in REGIONS.items()), [f"--{p}" for p in arguments.passes], folder,
                                "scores", arguments.processor)
         for (name, lines), (rows, keys) in itertools.product(REGIONS.items(), SHAPES):
             v = numpy.random.default_rng(7).standard_normal((1, HEADS, keys, VALUES)).astype(numpy.float32)
-            for what, q, k, bias in inputs(rows, keys):
+            for what, q, k, bias in inputs(rows, keys, arguments.scale):
                 o, peak = native.call(library, name, [q, k, v, bias, slopes], [(4, "f32"), (3, "f32")])
                 with numpy.errstate(over="ignore", invalid="ignore"):
-                    products = numpy.einsum("bhid,bhjd->bhij", q.astype(float) * SCALE, k.astype(float))
+                    products = numpy.einsum("bhid,bhjd->bhij", q.astype(float) * arguments.scale, k.astype(float))
                     s = scores_of(lines, products[0].astype(numpy.float32), bias, slopes)
-                    if not (s.max(-1) < numpy.inf).all():
+                    # Scores times log2 e have to be numbers where the region only hides.
+                    base = numpy.e if {*lines} <= {CAUSAL, WINDOW} else 2
+                    if not abs(s[s > -numpy.inf]).max() * numpy.log2(base) <= -float(LOWEST):
                         continue
                     weight = numpy.exp(s - s.max(-1, keepdims=True))
                 total = weight.sum(-1)
