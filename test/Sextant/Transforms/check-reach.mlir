@@ -88,7 +88,7 @@ func.func @nor_does_what_masks_hide_of_factors(%q: tensor<2x3x5x7xf32>, %k: tens
 // CHECK: scf.yield %[[LEAST]], %[[MOST]]
 // CHECK: arith.cmpi sge, %[[FAR]]#0, %c-50
 // CHECK: arith.cmpi sle, %[[FAR]]#1, %c48
-// CHECK: cf.assert %{{.*}}, "attention: expects modulation 0 to reach the distance of every query and key"
+// CHECK: cf.assert %{{.*}}, "attention: expects modulation 0 to reach the distance of every query and key, but got -50 to 48"
 // CHECK: center = 50>
 func.func @a_start_of_each_entry_is_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
                                             %at: tensor<2xi64>, %t: tensor<99x7xf32>) -> tensor<2x3x5x13xf32> {
@@ -107,7 +107,7 @@ func.func @a_start_of_each_entry_is_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<
 // CHECK-DAG: %[[KS:.*]] = arith.subi %[[KDIM]], %c1
 // CHECK: %[[COUNT:.*]] = arith.minsi %[[QS]], %[[KS]]
 // CHECK: scf.for %{{.*}} to %[[COUNT]]
-// CHECK: cf.assert %{{.*}}, "attention: expects auxiliary operand 0 to reach the distance of every query and key"
+// CHECK: cf.assert %{{.*}}, "attention: expects auxiliary operand 0 to reach the distance of every query and key, but got -7 to 7"
 func.func @sequences_end_to_end_are_checked(%q: tensor<?x3x7xf32>, %v: tensor<?x3x13xf32>, %ql: tensor<?xi32>,
                                             %kl: tensor<?xi32>, %t: tensor<3x15xf32>) -> tensor<?x3x13xf32> {
   %o = sextant.attention query(%q : tensor<?x3x7xf32>) key(%q : tensor<?x3x7xf32>) value(%v : tensor<?x3x13xf32>)
