@@ -13,6 +13,7 @@ import numpy as np
 import attention
 import ggml
 import peers
+from inputs import load_inputs
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "examples", "python"))
 
@@ -21,7 +22,7 @@ def load_sextant(job):
     from sextant_model import Model
 
     model = Model(job["model"])
-    run, results = model.prepare(dict(np.load(job["inputs"])), job["threads"])
+    run, results = model.prepare(load_inputs(job["inputs"]), job["threads"])
     return run, lambda keep=model: results
 
 
@@ -39,7 +40,7 @@ def session(model, threads):
 def load_onnxruntime(job):
     """A model file as it is."""
     held = session(job["model"], job["threads"])
-    inputs = dict(np.load(job["inputs"]))
+    inputs = load_inputs(job["inputs"])
     names = [output.name for output in held.get_outputs()]
     feed = {value.name: inputs[value.name] for value in held.get_inputs()}
     last = {}
@@ -205,7 +206,7 @@ def load_torch_linear(job):
     import torch
 
     torch.set_num_threads(job["threads"])
-    x = torch.from_numpy(np.load(job["inputs"])["x"])
+    x = torch.from_numpy(load_inputs(job["inputs"])["x"])
     w = torch.from_numpy(np.ascontiguousarray(peers.linear_weight(job["case"]).T))
     last = {}
 
@@ -227,7 +228,7 @@ def load_torch_module(job):
     except ValueError:  # not every architecture has it
         model = AutoModel.from_pretrained(job["folder"])
     model = model.eval().to(torch.float32)
-    inputs = {name: torch.from_numpy(array) for name, array in np.load(job["inputs"]).items()}
+    inputs = {name: torch.from_numpy(array) for name, array in load_inputs(job["inputs"]).items()}
     last = {}
 
     def run():
@@ -259,7 +260,7 @@ def openvino_runner(model, inputs, threads, outputs):
 def load_openvino(job):
     import openvino
 
-    inputs = {name: np.ascontiguousarray(array) for name, array in np.load(job["inputs"]).items()}
+    inputs = {name: np.ascontiguousarray(array) for name, array in load_inputs(job["inputs"]).items()}
     model = openvino.Core().read_model(job["model"])
     model.reshape({port: list(inputs[port.any_name].shape) for port in model.inputs})
     return openvino_runner(model, inputs, job["threads"], [port.any_name for port in model.outputs])
@@ -268,7 +269,7 @@ def load_openvino(job):
 def load_openvino_linear(job):
     import openvino
 
-    inputs = dict(np.load(job["inputs"]))
+    inputs = load_inputs(job["inputs"])
     x = openvino.opset13.parameter(list(inputs["x"].shape), np.float32, name="x")
     x.output(0).set_names({"x"})
     y = openvino.opset13.matmul(x, openvino.opset13.constant(peers.linear_weight(job["case"])), False, False)

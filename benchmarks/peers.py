@@ -10,6 +10,7 @@ import numpy as np
 
 import attention
 from attention import key_heads, sizes
+from inputs import load_inputs
 
 # Terms of attention.json that peers can be given.
 COMPARED = {None, "rope-tables", "alibi", "t5"}
@@ -62,7 +63,7 @@ def few_alike(case, dims):
 
 def operands(job):
     """q, k and v by name, as the job's case has them."""
-    inputs = {name: array for name, array in np.load(job["inputs"]).items() if name in "qkv"}
+    inputs = {name: array for name, array in load_inputs(job["inputs"]).items() if name in "qkv"}
     if "fold" in job["case"]:
         inputs["q"] = inputs["q"].reshape(1, job["case"]["heads"], job["dims"]["sequence"], job["case"]["size"])
     return inputs
