@@ -20,8 +20,11 @@ def Sextant_ByLength : Sextant_Schedule<"ByLength", "by_length",
         frequency[t] = short[t]     where length <= trained
         frequency[t] = long[t]      where length > trained
 
-    and so with the magnitude and how it decays. The choice is made at run time, for each batch entry where lengths are given so;
-    a cache that crosses it is rotated by the difference.
+    and so with the magnitude and how it decays: an attention between queries
+    that decay and keys that grow reaches as far as with either, if both choose
+    by the same length (`sextant-recenter-decay`). The choice is made at run
+    time, for each batch entry where lengths are given so; a cache that crosses
+    it is rotated by the difference.
 
     - (C1) `trained` is positive.
     - (C2) neither schedule reads several axes.

@@ -27,7 +27,8 @@ def Sextant_Xpos : Sextant_Schedule<"Xpos", "xpos",
     zeta grows or shrinks there by 2/7 to the power 70. An attention that reads
     queries and keys rotated right before it has no such limit, with any target:
     `sextant-recenter-decay` gives each chunk of queries its own center, so that
-    keys before it only shrink, and underflow where their products do. Keys
+    keys before it only shrink, and underflow where their products do, also
+    where positions restart within a row of queries and under `by_length`. Keys
     behind their query grow by definition. Keys that a cache holds rotated keep
     their center: rotate them behind the cache, or queries again for each page.
 

@@ -74,9 +74,14 @@ def RecenterDecay : Pass<"sextant-recenter-decay"> {
 
     A chunk has at most `chunk` rows, and so few that nothing grows by more
     than exp(4) within it. Queries that have a start or positions for each batch
-    entry are rotated entry by entry.
+    entry are rotated entry by entry. Positions in a tensor may restart or jump,
+    as those of packed documents do: a chunk then also ends before the first row
+    whose position is further from that of its first row than grows by exp(4),
+    found at run time. Keys that a mask hides may overflow.
 
-    Rates have to be opposite and around one center. Between a rotation and the
+    Rates have to be opposite and around one center, whatever the length: a
+    choice by the length (`#sextant.by_length`) is recentered if queries and keys
+    make it alike, by the same length, and the faster rate bounds a chunk. Between a rotation and the
     attention nothing may stand but what moves vectors: `tensor.cast`, slices, a
     `linalg.transpose` of heads and sequence, and, where sequences lie end to
     end, the reshape that takes a batch of one off; such an attention becomes a

@@ -81,6 +81,11 @@ public:
   SmallVector<Value> write(const AttentionPart &part, ValueRange results) {
     return putResults(b, build(part), part, op.getResultLayout(), results);
   }
+  /// Writes the rows of a part in shorter ones: each ends before the first row
+  /// that is apart from its own first, and has at most `most` rows.
+  SmallVector<Value> writeShorter(AttentionPart part, int64_t most,
+                                  ValueRange results,
+                                  BuildIsApart buildIsApart);
   void finish(SmallVector<Value> written) {
     for (auto [result, type] : llvm::zip(written, op->getResultTypes()))
       if (result.getType() != type)
@@ -91,6 +96,20 @@ public:
   SmallVector<Value> results;
 
 private:
+  /// A loop over the rows behind `first` that changes a few numbers.
+  SmallVector<Value>
+  scan(Value first, Value end, ValueRange numbers,
+       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    Value next = arith::AddIOp::create(b, loc, first, one);
+    auto loop = scf::ForOp::create(b, loc, next, end, one, numbers);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(
+        b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return loop.getResults();
+  }
+
   RewriterBase &b;
   AttentionOp op;
   Location loc;
@@ -98,9 +117,57 @@ private:
 };
 } // namespace
 
+SmallVector<Value> PartWriter::writeShorter(AttentionPart part, int64_t most,
+                                            ValueRange results,
+                                            BuildIsApart buildIsApart) {
+  Value begin = getValueOrCreateConstantIndexOp(b, loc, part.firstQuery);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value end = b.createOrFold<arith::AddIOp>(
+      loc, begin, getValueOrCreateConstantIndexOp(b, loc, part.queries));
+  auto select = [&](Value condition, Value x, Value y) -> Value {
+    return arith::SelectOp::create(b, loc, condition, x, y);
+  };
+  // Counted first: the number of turns of a loop is known before it, and the
+  // workspace of a turn by the rows that it has at most.
+  auto count = [&](Value row, ValueRange numbers) -> SmallVector<Value> {
+    Value apart = buildIsApart(part.batch, numbers[0], row);
+    Value more = arith::AddIOp::create(b, loc, numbers[1], one);
+    return {select(apart, row, numbers[0]), select(apart, more, numbers[1])};
+  };
+  Value parts = scan(begin, end, {begin, one}, count)[1];
+  SmallVector<Value> state = {begin};
+  llvm::append_range(state, results);
+  auto writeOne = [&](Value, ValueRange state) {
+    Value first = state.front();
+    auto findEnd = [&](Value row, ValueRange numbers) -> SmallVector<Value> {
+      Value apart = buildIsApart(part.batch, first, row);
+      Value least = arith::MinSIOp::create(b, loc, row, numbers[0]);
+      return {select(apart, least, numbers[0])};
+    };
+    Value next = scan(first, end, end, findEnd).front();
+    AffineExpr x, y;
+    bindSymbols(b.getContext(), x, y);
+    AttentionPart shorter = part;
+    shorter.firstQuery = first;
+    shorter.queries =
+        affine::AffineMinOp::create(
+            b, loc,
+            AffineMap::get(0, 2, {b.getAffineConstantExpr(most), y - x},
+                           b.getContext()),
+            ValueRange{first, next})
+            .getResult();
+    SmallVector<Value> written = {next};
+    llvm::append_range(written, write(shorter, state.drop_front()));
+    return written;
+  };
+  state = loop(parts, 1, state, writeOne);
+  return SmallVector<Value>(ArrayRef(state).drop_front());
+}
+
 void sextant::splitQueries(
     RewriterBase &b, AttentionOp op, int64_t chunk, bool eachBatch,
-    function_ref<AttentionOp(const AttentionPart &)> build) {
+    function_ref<AttentionOp(const AttentionPart &)> build,
+    BuildIsApart buildIsApart) {
   Location loc = op.getLoc();
   PartWriter writer(b, op, build);
   Value query = op.getQueries().front();
@@ -108,9 +175,22 @@ void sextant::splitQueries(
       tensor::getMixedSize(b, loc, query, getSequenceDim(op.getQueryLayout()));
   std::optional<int64_t> known = getConstantIntValue(rows);
   bool splits = !known || *known > chunk;
+  bool shortens = buildIsApart && known != 1;
+  auto writePart = [&](const AttentionPart &part, ValueRange results) {
+    return shortens
+               ? writer.writeShorter(part,
+                                     std::min(chunk, known.value_or(chunk)),
+                                     results, buildIsApart)
+               : writer.write(part, results);
+  };
   auto writeRows = [&](AttentionPart part, ValueRange results) {
-    if (!splits)
-      return writer.write(part, results);
+    if (!splits) {
+      if (shortens) {
+        part.firstQuery = b.getIndexAttr(0);
+        part.queries = rows;
+      }
+      return writePart(part, results);
+    }
     return writer.loop(
         rows, chunk, results, [&](Value begin, ValueRange results) {
           part.firstQuery = begin;
@@ -124,7 +204,7 @@ void sextant::splitQueries(
                                b.getContext()),
                 {OpFoldResult(begin), rows});
           }
-          return writer.write(part, results);
+          return writePart(part, results);
         });
   };
   AttentionPart whole;
@@ -136,7 +216,7 @@ void sextant::splitQueries(
                             part.batch = entry;
                             return writeRows(part, results);
                           });
-  else if (splits)
+  else if (splits || shortens)
     results = writeRows(whole, results);
   else
     results = SmallVector<Value>(build(whole).getResults());

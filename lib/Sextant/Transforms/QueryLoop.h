@@ -26,12 +26,19 @@ inline bool hasSequences(AttentionOp op) {
   return op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd;
 }
 
+/// Builds whether `row`, an index, of a batch entry is not to be in one chunk
+/// with `first`, a row before it.
+using BuildIsApart =
+    function_ref<Value(OpFoldResult batch, Value first, Value row)>;
+
 /// Replaces `op`, not in layout `thd`, by a loop over chunks of its queries, in
 /// each batch entry by itself if that is asked for. `build` writes what a chunk
-/// computes. Without more rows than a chunk has there is no loop.
+/// computes. Without more rows than a chunk has there is no loop. With
+/// `buildIsApart`, a chunk also ends before a row that is apart from its first.
 void splitQueries(RewriterBase &rewriter, AttentionOp op, int64_t chunk,
                   bool eachBatch,
-                  function_ref<AttentionOp(const AttentionPart &)> build);
+                  function_ref<AttentionOp(const AttentionPart &)> build,
+                  BuildIsApart buildIsApart = {});
 
 /// The same over batch entries and key heads, each with all queries of the
 /// heads that share it.

@@ -22,8 +22,10 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
+#include <limits>
 
 namespace mlir::sextant {
 #define GEN_PASS_DEF_RECENTERDECAY
@@ -51,15 +53,20 @@ struct DecayingPair {
 class Chunks {
 public:
   Chunks(RewriterBase &b, AttentionOp op, ArrayRef<DecayingPair> pairs,
-         bool visible)
-      : b(b), loc(op.getLoc()), op(op), pairs(pairs), visible(visible) {}
+         bool visible, int64_t reach)
+      : b(b), loc(op.getLoc()), op(op), pairs(pairs), visible(visible),
+        reach(reach) {}
 
   /// Whether what decides on positions differs between batch entries.
   bool needsEachBatch();
+  /// Whether the position of a query, which anything may be where positions are
+  /// a tensor, is further from that of `first` than a center reaches.
+  Value buildIsApart(OpFoldResult batch, Value first, Value row);
   AttentionOp build(AttentionPart part);
 
 private:
   Value buildCenter(RotateOp rotate, const AttentionPart &part);
+  Value readPosition(RotateOp rotate, OpFoldResult batch, Value row);
   void takeVisibleKeys(AttentionPart &part);
   Value resolve(Value value, OpFoldResult batch);
   /// An entry of the origin as an index; null if batch entries have their own.
@@ -90,6 +97,7 @@ private:
   AttentionOp op;
   ArrayRef<DecayingPair> pairs;
   bool visible;
+  int64_t reach;
 };
 
 } // namespace
@@ -109,18 +117,42 @@ bool Chunks::needsEachBatch() {
                       [](Value entry) { return !entry.getType().isIndex(); });
 }
 
+/// An entry of the positions of a rotation that has a tensor of them.
+Value Chunks::readPosition(RotateOp rotate, OpFoldResult batch, Value row) {
+  Value positions = rotate.getPositions();
+  bool shared = cast<ShapedType>(positions.getType()).getDimSize(0) == 1;
+  Value entry = shared || !batch
+                    ? constant(0)
+                    : getValueOrCreateConstantIndexOp(b, loc, batch);
+  return read(positions, {entry, row});
+}
+
+Value Chunks::buildIsApart(OpFoldResult batch, Value first, Value row) {
+  Value apart;
+  for (DecayingPair pair : pairs) {
+    if (!pair.query.getPositions())
+      continue;
+    Value distance = sub(readPosition(pair.query, batch, row),
+                         readPosition(pair.query, batch, first));
+    // From -reach to reach: one comparison of unsigned numbers.
+    Value beyond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
+                                         add(distance, constant(reach)),
+                                         constant(2 * reach));
+    apart = apart ? arith::OrIOp::create(b, loc, apart, beyond).getResult()
+                  : beyond;
+  }
+  return apart;
+}
+
 /// The position of the first query of a chunk.
 Value Chunks::buildCenter(RotateOp rotate, const AttentionPart &part) {
   Value row = part.queries
                   ? getValueOrCreateConstantIndexOp(b, loc, part.firstQuery)
                   : constant(0);
+  if (rotate.getPositions())
+    return readPosition(rotate, part.batch, row);
   Value entry = part.batch ? getValueOrCreateConstantIndexOp(b, loc, part.batch)
                            : constant(0);
-  if (Value positions = rotate.getPositions()) {
-    if (cast<ShapedType>(positions.getType()).getDimSize(0) == 1)
-      entry = constant(0);
-    return read(positions, {entry, row});
-  }
   if (rotate.getOrigin())
     row = add(rotate.getOrigin(), row);
   if (rotate.getStarts())
@@ -270,6 +302,46 @@ static SmallVector<double> getRates(RotateOp rotate) {
                                            std::nullopt);
 }
 
+/// Lengths with all rates that two rotations have at any: what chooses by the
+/// length does so up to a length and beyond it.
+static SmallVector<int64_t> getLengths(RotateOp query, RotateOp key) {
+  SmallVector<int64_t> lengths = {1};
+  for (RotateOp rotate : {query, key}) {
+    Attribute schedule = rotate.getScheduleAttr();
+    schedule.walk([&](ByLengthAttr choice) {
+      lengths.push_back(choice.getTrained());
+      if (choice.getTrained() < std::numeric_limits<int64_t>::max())
+        lengths.push_back(choice.getTrained() + 1);
+    });
+  }
+  return lengths;
+}
+
+/// The rates of a rotation at a length.
+static SmallVector<double> getRatesAt(RotateOp rotate, int64_t length) {
+  return rotate.getScheduleAttr().getRates(rotate.getNumRotated(), length);
+}
+
+/// Whether rates are opposite, whatever the length.
+static bool areOpposite(RotateOp query, RotateOp key) {
+  return llvm::all_of(getLengths(query, key), [&](int64_t length) {
+    SmallVector<double> decay = getRatesAt(query, length);
+    SmallVector<double> growth = getRatesAt(key, length);
+    return decay.size() == growth.size() &&
+           llvm::all_of(llvm::zip(decay, growth), [](auto rates) {
+             return std::get<0>(rates) == -std::get<1>(rates);
+           });
+  });
+}
+
+/// Whether rates are others at other lengths.
+static bool dependOnLength(RotateOp query, RotateOp key) {
+  return llvm::any_of(getLengths(query, key), [&](int64_t length) {
+    return getRatesAt(query, length) != getRatesAt(query, 1) ||
+           getRatesAt(key, length) != getRatesAt(key, 1);
+  });
+}
+
 /// Why no rotation is known that made `value`.
 static std::string whyUnknown(Value value) {
   if (value.getDefiningOp<CacheAppendOp>())
@@ -279,17 +351,13 @@ static std::string whyUnknown(Value value) {
 
 /// Why the center of a pair is what it is, or nothing.
 static std::string whyKept(RotateOp query, RotateOp key) {
-  SmallVector<double> decay = getRates(query), growth = getRates(key);
   if (query.getSubtrahendAttr() || key.getSubtrahendAttr())
     return "a rotation is taken off another";
-  if (decay.size() != growth.size() ||
-      !llvm::all_of(llvm::zip(decay, growth), [](auto rates) {
-        return std::get<0>(rates) == -std::get<1>(rates);
-      }))
+  if (getRates(query).empty() || getRates(key).empty() ||
+      !areOpposite(query, key))
     return "queries do not decay as keys grow";
-  if (query.getScheduleAttr().needsLength() ||
-      key.getScheduleAttr().needsLength())
-    return "how planes decay depends on the length";
+  if (query.getLength() != key.getLength() && dependOnLength(query, key))
+    return "how planes decay depends on two lengths";
   for (RotateOp rotate : {query, key})
     if (Value positions = rotate.getPositions();
         positions && cast<ShapedType>(positions.getType()).getRank() == 3)
@@ -370,22 +438,35 @@ void RecenterDecay::runOnOperation() {
       }
       whole.insert_range(ArrayRef<Operation *>{pair.query, pair.key});
       near.push_back(pair);
-      for (double rate : getRates(pair.query))
-        fastest = std::max(fastest, std::abs(rate));
+      for (int64_t length : getLengths(pair.query, pair.key))
+        for (double rate : getRatesAt(pair.query, length))
+          fastest = std::max(fastest, std::abs(rate));
     }
     if (near.empty())
       continue;
     // Within a chunk nothing grows by more than exp(4).
-    double most = std::max(4.0 / fastest, 1.0);
-    int64_t count = chunk;
-    if (most < static_cast<double>(chunk))
-      count = llvm::bit_floor(static_cast<uint64_t>(most));
+    double most = std::min(std::max(4.0 / fastest, 1.0), 0x1p40);
+    auto reach = static_cast<int64_t>(most);
+    int64_t count =
+        std::min<int64_t>(chunk, llvm::bit_floor(static_cast<uint64_t>(reach)));
+    bool jumps = llvm::any_of(near, [](DecayingPair pair) -> bool {
+      return pair.query.getPositions() != nullptr;
+    });
+    std::string apart;
+    if (jumps)
+      apart =
+          llvm::formatv(", and where positions are more than {0} apart", reach);
     remark::passed(op.getLoc(), options)
-        << remark::add("a center for every {0} queries", count);
-    Chunks chunks(rewriter, op, near, visible);
+        << remark::add("a center for every {0} queries{1}", count, apart);
+    Chunks chunks(rewriter, op, near, visible, reach);
+    auto isApart = [&](OpFoldResult batch, Value first, Value row) {
+      return chunks.buildIsApart(batch, first, row);
+    };
     bool eachBatch = chunks.needsEachBatch();
-    splitQueries(rewriter, op, count, eachBatch,
-                 [&](const AttentionPart &part) { return chunks.build(part); });
+    splitQueries(
+        rewriter, op, count, eachBatch,
+        [&](const AttentionPart &part) { return chunks.build(part); },
+        jumps ? BuildIsApart(isApart) : BuildIsApart());
     for (Operation *rotate : whole)
       eraseRotationIfUnread(rewriter, cast<RotateOp>(rotate));
   }

@@ -77,7 +77,11 @@ func.func @other_readers_read_what_was_there(%q: tensor<1x6x?x10xf32>, %k: tenso
 // CHECK: scf.for %[[B:.*]] = %c0 to
 // CHECK: tensor.extract_slice %[[AT]][0, %[[BEGIN:.*]]] [1, %[[ROWS:.*]]] [1, 1]
 // CHECK: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c1024
-// CHECK: %[[P:.*]] = tensor.extract %{{.*}}[%c0, %{{.*}}] : tensor<1x?xi64>
+// CHECK: %[[PARTS:.*]]:2 = scf.for
+// CHECK: scf.for %{{.*}} = %c0 to %[[PARTS]]#1 step %c1 iter_args(%[[FIRST:.*]] = %[[I]],
+// CHECK: scf.for
+// CHECK: affine.min
+// CHECK: %[[P:.*]] = tensor.extract %{{.*}}[%c0, %[[FIRST]]] : tensor<1x?xi64>
 // CHECK: %[[CENTER:.*]] = arith.index_cast %[[P]]
 // CHECK: sextant.rotate {{.*}} center %[[CENTER]]
 // CHECK: sextant.rotate {{.*}}growing = true> center %[[CENTER]]

@@ -75,10 +75,14 @@ func.func @a_center_that_does_not_cancel_stays(%q: tensor<1x6x?x10xf32>, %k: ten
   return %a, %b, %c : tensor<1x6x?x13xf32>, tensor<1x6x?x13xf32>, tensor<1x6x?x13xf32>
 }
 
-// CHECK-LABEL: func @a_decay_chosen_by_the_length_stays
-// CHECK-NOT: scf.for
-// REMARK: the center stays: how planes decay depends on the length
-func.func @a_decay_chosen_by_the_length_stays(%q: tensor<1x6x?x10xf32>, %k: tensor<1x3x?x10xf32>, %v: tensor<1x3x?x13xf32>,
+// A choice by one length is the same for queries and keys; the faster decay
+// bounds the chunk.
+// CHECK-LABEL: func @a_decay_chosen_by_one_length_cancels
+// CHECK: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c32
+// CHECK: sextant.rotate {{.*}}by_length{{.*}} center %[[I]]
+// CHECK: sextant.rotate {{.*}}by_length{{.*}} center %[[I]]
+// REMARK: a center for every 32 queries
+func.func @a_decay_chosen_by_one_length_cancels(%q: tensor<1x6x?x10xf32>, %k: tensor<1x3x?x10xf32>, %v: tensor<1x3x?x13xf32>,
     %length: index) -> tensor<1x6x?x13xf32> {
   %0 = sextant.rotate ins(%q : tensor<1x6x?x10xf32>) outs(%q : tensor<1x6x?x10xf32>)
       by #sextant.by_length<short = #decay, long = #fast, trained = 17> length(%length : index) pairs halves
@@ -87,4 +91,49 @@ func.func @a_decay_chosen_by_the_length_stays(%q: tensor<1x6x?x10xf32>, %k: tens
   %o = sextant.attention query(%0 : tensor<1x6x?x10xf32>) key(%1 : tensor<1x3x?x10xf32>) value(%v : tensor<1x3x?x13xf32>)
       : tensor<1x6x?x13xf32>
   return %o : tensor<1x6x?x13xf32>
+}
+
+// One side may have its long schedule when the other has its short one.
+// CHECK-LABEL: func @decays_chosen_by_two_lengths_stay
+// CHECK-NOT: scf.for
+// REMARK: the center stays: how planes decay depends on two lengths
+// REMARK: the center stays: queries do not decay as keys grow
+func.func @decays_chosen_by_two_lengths_stay(%q: tensor<1x6x?x10xf32>, %k: tensor<1x3x?x10xf32>, %v: tensor<1x3x?x13xf32>,
+    %length: index, %other: index) -> (tensor<1x6x?x13xf32>, tensor<1x6x?x13xf32>) {
+  %0 = sextant.rotate ins(%q : tensor<1x6x?x10xf32>) outs(%q : tensor<1x6x?x10xf32>)
+      by #sextant.by_length<short = #decay, long = #fast, trained = 17> length(%length : index) pairs halves
+  %1 = sextant.rotate ins(%k : tensor<1x3x?x10xf32>) outs(%k : tensor<1x3x?x10xf32>)
+      by #sextant.by_length<short = #growth, long = #fast_growth, trained = 17> length(%other : index) pairs halves
+  %2 = sextant.rotate ins(%k : tensor<1x3x?x10xf32>) outs(%k : tensor<1x3x?x10xf32>)
+      by #sextant.by_length<short = #growth, long = #fast_growth, trained = 19> length(%length : index) pairs halves
+  %a = sextant.attention query(%0 : tensor<1x6x?x10xf32>) key(%1 : tensor<1x3x?x10xf32>) value(%v : tensor<1x3x?x13xf32>)
+      : tensor<1x6x?x13xf32>
+  %b = sextant.attention query(%0 : tensor<1x6x?x10xf32>) key(%2 : tensor<1x3x?x10xf32>) value(%v : tensor<1x3x?x13xf32>)
+      : tensor<1x6x?x13xf32>
+  return %a, %b : tensor<1x6x?x13xf32>, tensor<1x6x?x13xf32>
+}
+
+// Positions may restart anywhere: a chunk ends where they leave its center.
+// CHECK-LABEL: func @positions_that_jump_end_a_chunk
+// CHECK-SAME: %[[AT:[a-z0-9]+]]: tensor<?x29xi64>
+// CHECK: scf.for %[[B:.*]] = %c0 to
+// CHECK: %[[PARTS:.*]]:2 = scf.for %[[I:.*]] = %c1 to %c29 step %c1 iter_args(%[[FIRST:.*]] = %c0, %{{.*}} = %c1)
+// CHECK: tensor.extract %[[AT]][%[[B]], %[[I]]]
+// CHECK: tensor.extract %[[AT]][%[[B]], %[[FIRST]]]
+// CHECK: arith.cmpi ugt, %{{.*}}, %c102
+// CHECK: scf.for %{{.*}} = %c0 to %[[PARTS]]#1 step %c1 iter_args(%[[BEGIN:.*]] = %c0,
+// CHECK: %[[END:.*]] = scf.for %{{.*}} to %c29 step %c1 iter_args(%{{.*}} = %c29)
+// CHECK: affine.min affine_map<()[s0, s1] -> (-s0 + s1, 29)>()[%[[BEGIN]], %[[END]]]
+// CHECK: %[[P:.*]] = tensor.extract %[[AT]][%[[B]], %[[BEGIN]]]
+// CHECK: %[[CENTER:.*]] = arith.index_cast %[[P]]
+// CHECK: sextant.rotate {{.*}} center %[[CENTER]]
+// CHECK: sextant.rotate {{.*}}growing = true> center %[[CENTER]]
+// REMARK: a center for every 32 queries, and where positions are more than 51 apart
+func.func @positions_that_jump_end_a_chunk(%q: tensor<?x6x29x10xf32>, %k: tensor<?x3x29x10xf32>, %v: tensor<?x3x29x13xf32>,
+    %at: tensor<?x29xi64>) -> tensor<?x6x29x13xf32> {
+  %0 = sextant.rotate ins(%q : tensor<?x6x29x10xf32>) outs(%q : tensor<?x6x29x10xf32>) at(%at : tensor<?x29xi64>) by #fast pairs halves
+  %1 = sextant.rotate ins(%k : tensor<?x3x29x10xf32>) outs(%k : tensor<?x3x29x10xf32>) at(%at : tensor<?x29xi64>) by #fast_growth pairs halves
+  %o = sextant.attention query(%0 : tensor<?x6x29x10xf32>) key(%1 : tensor<?x3x29x10xf32>) value(%v : tensor<?x3x29x13xf32>)
+      : tensor<?x6x29x13xf32>
+  return %o : tensor<?x6x29x13xf32>
 }
