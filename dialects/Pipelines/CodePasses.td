@@ -72,12 +72,27 @@ def ExpandSoftmax : Pass<"sextant-expand-softmax", "func::FuncOp"> {
                            "math::MathDialect", "tensor::TensorDialect"];
 }
 
+def ExpandClamps : Pass<"sextant-expand-clamps", "func::FuncOp"> {
+  let summary = "replace clamps by a maximum and a minimum";
+  let description = [{
+    At least `min`, then at most `max`, where upstream's expansion is the other way
+    round and gives `max` for every number. What is not a number stays that.
+    ```mlir
+    func.func @keep_within(%x: f32, %min: f32, %max: f32) -> f32 {
+      %r = math.clampf %x to [%min, %max] : f32
+      return %r : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect"];
+}
+
 def ApproximateMath : Pass<"sextant-approximate-math", "func::FuncOp"> {
   let summary = "compute exp, tanh and their kind by polynomials";
   let description = [{
     Replaces operations that would become one call of the C library an element
-    by polynomials, which LLVM vectorizes: upstream's, but for the error function
-    a quotient without branches. The `reference` pipeline keeps the calls.
+    by arithmetic that LLVM vectorizes: upstream's polynomials, a quotient for the
+    error function, f64 for all else of f32. `arith.remf` and f64 stay calls.
 
     ```mlir
     func.func @grow(%x: f32) -> f32 {

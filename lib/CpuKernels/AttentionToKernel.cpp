@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -374,6 +375,25 @@ static void explainCope(Operation *root, remark::RemarkOpts options) {
   });
 }
 
+/// What the score loop calls the C library for, once a score.
+static void explainCalls(AttentionOp attention, remark::RemarkOpts options) {
+  for (Operation &op : attention.getScore().front().without_terminator()) {
+    bool isCall = isa<arith::RemFOp>(op);
+    // Those of narrower types are computed in f64, by arithmetic.
+    if (isa<math::MathDialect>(op.getDialect()) &&
+        op.getResult(0).getType().isF64())
+      isCall |=
+          !isa<math::AbsFOp, math::CeilOp, math::ClampFOp, math::CopySignOp,
+               math::FloorOp, math::FmaOp, math::FPowIOp, math::RoundEvenOp,
+               math::RsqrtOp, math::SqrtOp, math::TruncOp>(op);
+    if (isCall)
+      remark::missed(op.getLoc(), options)
+          << ("'" + op.getName().getStringRef() +
+              "' is a call of the C library for every score")
+                 .str();
+  }
+}
+
 void AttentionToKernel::runOnOperation() {
   SmallVector<AttentionOp> found;
   getOperation()->walk([&](AttentionOp op) { found.push_back(op); });
@@ -399,6 +419,7 @@ void AttentionToKernel::runOnOperation() {
       continue;
     }
     remark::passed(op.getLoc(), options) << "fused attention";
+    explainCalls(op, options);
     rewrite(rewriter, op);
   }
 }

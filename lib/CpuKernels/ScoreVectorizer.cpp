@@ -28,7 +28,8 @@ ScoreVectorizer::ScoreVectorizer(Block &score, int64_t lanes,
   for (Operation &op : score.without_terminator()) {
     if (llvm::any_of(op.getOperands(), [&](Value v) { return isVarying(v); }))
       varying.insert(op.result_begin(), op.result_end());
-    wide |= isa<arith::MulIOp, arith::ShLIOp, arith::MulSIExtendedOp>(op);
+    wide |= isa<arith::MulIOp, arith::ShLIOp, arith::MulSIExtendedOp,
+                math::IPowIOp>(op);
     // A label is held within its table before it is cut.
     wide |= isa<arith::MaxSIOp, arith::CmpIOp>(op) &&
             isa<BlockArgument>(op.getOperand(0)) &&

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MathInDouble.h"
+
 #include "sextant/Pipelines/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,15 +37,23 @@ struct ExpandCircular : public OpRewritePattern<Op> {
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.getType().isF64() ||
+    if (!getElementTypeOrSelf(op.getType()).isF64() ||
         !bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
       return rewriter.notifyMatchFailure(op, "has to be exact");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto real = [&](double value) -> Value {
-      return arith::ConstantOp::create(b, b.getF64FloatAttr(value));
+    Type wide = op.getType(), integers = b.getI64Type();
+    if (auto shaped = dyn_cast<ShapedType>(wide))
+      integers = shaped.clone(integers);
+    auto constant = [&](Type type, Attribute value) -> Value {
+      if (auto shaped = dyn_cast<ShapedType>(type))
+        value = DenseElementsAttr::get(shaped, value);
+      return arith::ConstantOp::create(b, cast<TypedAttr>(value));
     };
-    auto integer = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
+    auto real = [&](double value) {
+      return constant(wide, b.getF64FloatAttr(value));
+    };
+    auto integer = [&](int64_t value) {
+      return constant(integers, b.getI64IntegerAttr(value));
     };
     auto multiply = [&](Value x, Value y) -> Value {
       return arith::MulFOp::create(b, x, y);
@@ -75,7 +85,7 @@ struct ExpandCircular : public OpRewritePattern<Op> {
     Value cosine = polynomial({1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320,
                                -1.0 / 720, 1.0 / 24, -0.5, 1.0});
 
-    Value bits = arith::BitcastOp::create(b, b.getI64Type(), shifted);
+    Value bits = arith::BitcastOp::create(b, integers, shifted);
     bool isSine = std::is_same_v<Op, math::SinOp>;
     Value odd = arith::CmpIOp::create(
         b, arith::CmpIPredicate::ne, arith::AndIOp::create(b, bits, integer(1)),
@@ -87,12 +97,12 @@ struct ExpandCircular : public OpRewritePattern<Op> {
     Value sign = arith::ShLIOp::create(
         b, arith::AndIOp::create(b, half, integer(2)), integer(62));
     Value result = arith::XOrIOp::create(
-        b, arith::BitcastOp::create(b, b.getI64Type(), magnitude), sign);
+        b, arith::BitcastOp::create(b, integers, magnitude), sign);
     Value isNear =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OLE,
                               math::AbsFOp::create(b, x), real(0x1.8p31));
     rewriter.replaceOpWithNewOp<arith::SelectOp>(
-        op, isNear, arith::BitcastOp::create(b, b.getF64Type(), result),
+        op, isNear, arith::BitcastOp::create(b, wide, result),
         real(std::numeric_limits<double>::quiet_NaN()));
     return success();
   }
@@ -107,11 +117,14 @@ struct ExpandErf : public OpRewritePattern<math::ErfOp> {
 
   LogicalResult matchAndRewrite(math::ErfOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
+    if (!getElementTypeOrSelf(op.getType()).isF32())
       return rewriter.notifyMatchFailure(op, "is of another type");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto real = [&](double value) -> Value {
-      return arith::ConstantOp::create(b, b.getF32FloatAttr(float(value)));
+      TypedAttr attribute = b.getF32FloatAttr(float(value));
+      if (auto shaped = dyn_cast<ShapedType>(op.getType()))
+        attribute = DenseElementsAttr::get(shaped, attribute);
+      return arith::ConstantOp::create(b, attribute);
     };
     // What is not a number stays one: no comparison with it holds.
     auto clamp = [&](Value x, double most) -> Value {
@@ -145,17 +158,18 @@ struct ExpandErf : public OpRewritePattern<math::ErfOp> {
 
 struct ApproximateMath : sextant::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
-    // sin and cos stay calls, but for those of rotations: upstream's
-    // polynomials lose large arguments, which positions have.
+    // Not what upstream's lose too much of: large angles, high powers.
     auto isWanted = [](StringRef name) {
       return llvm::is_contained(
           {math::ExpOp::getOperationName(), math::TanhOp::getOperationName(),
-           math::LogOp::getOperationName(), math::Log1pOp::getOperationName(),
+           math::ErfcOp::getOperationName(), math::LogOp::getOperationName(),
+           math::Log1pOp::getOperationName(),
            math::ExpM1Op::getOperationName()},
           name);
     };
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, isWanted);
+    populateMathInDoublePatterns(patterns);
     patterns.add<ExpandCircular<math::CosOp>, ExpandCircular<math::SinOp>,
                  ExpandErf>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

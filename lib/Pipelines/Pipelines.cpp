@@ -96,7 +96,10 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
 
+  // Powers by an integer are loops.
+  pm.addPass(createConvertMathToFuncs());
   OpPassManager &scalars = pm.nest<func::FuncOp>();
+  scalars.addPass(createExpandClamps());
   scalars.addPass(math::createMathExtendToSupportedTypes());
   if (options.approximate)
     scalars.addPass(createApproximateMath());

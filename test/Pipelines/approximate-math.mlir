@@ -21,10 +21,15 @@ func.func @has_one_quotient_for_erf(%x: f32) -> f32 {
   return %r : f32
 }
 
-// Angles of rotations are large, and upstream's polynomial reduces them badly.
-// CHECK-LABEL: func.func @leaves_sines_to_the_library(
-// CHECK: math.sin
-func.func @leaves_sines_to_the_library(%x: f32) -> f32 {
+// Upstream's polynomial reduces large angles badly: in f64, by all of 2 / pi.
+// CHECK-LABEL: func.func @turns_large_angles_back_in_double(
+// CHECK-NOT: math.sin
+// CHECK: arith.extf %{{.*}} : f32 to f64
+// CHECK-NOT: math.sin
+// CHECK: arith.truncf %{{.*}} : f64 to f32
+// CHECK-NOT: math.sin
+// CHECK: return
+func.func @turns_large_angles_back_in_double(%x: f32) -> f32 {
   %r = math.sin %x : f32
   return %r : f32
 }

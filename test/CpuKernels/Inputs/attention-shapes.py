@@ -187,6 +187,25 @@ def check_not_a_number(model, generator, size, kind):
             same = got[0, head][~hit] == widen(clean["causal"], kind)[0, head][~hit]
             if not same.all():
                 sys.exit(f"expects rows that do not see a NaN to stay, but head {head} changed")
+        # A query's is in one row, and a value's in one column of the rows that weigh it.
+        nothing = narrow(np.array([np.nan], np.float32), kind)[0]
+        inputs, i = make(generator, size, kind, queries, keys), queries // 3
+        before = widen(model.run(inputs)["causal"], kind)
+        inputs["q"][0, 2, i, 5] = nothing
+        got = widen(model.run(inputs)["causal"], kind)
+        hit = np.zeros(got.shape[:3], bool)
+        hit[0, 2, i] = True
+        if not (np.isnan(got).all(-1) == hit).all() or (got[~hit] != before[~hit]).any():
+            sys.exit(f"expects NaN in row {i} of head 2 alone, but got it in {np.argwhere(np.isnan(got).any(-1))}")
+        inputs = make(generator, size, kind, queries, keys)
+        before = widen(model.run(inputs)["causal"], kind)
+        inputs["v"][0, 1, j, 3] = nothing
+        got = widen(model.run(inputs)["causal"], kind)
+        if not np.isnan(got[0, 2:, sees, 3]).all():
+            sys.exit(f"expects NaN in the rows that weigh value {j}, but {np.argwhere(~np.isnan(got[0, 2:, sees, 3]))} have none")
+        rest = np.arange(got.shape[-1]) != 3
+        if (got[..., rest] != before[..., rest]).any() or (got[0, :2] != before[0, :2]).any():
+            sys.exit(f"expects what does not weigh the NaN of value {j} to stay")
 
 
 class ShortWorkspace:
