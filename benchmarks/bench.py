@@ -106,7 +106,7 @@ class Bench:
         """Kernels that torch compiles, which outlive this process."""
         inputs = self.scratch / "inputs.npz"
         for case in chosen:
-            if case.engines == "attention" and "torch" in self.packages:
+            if case.engines == "attention" and not case.compiles and "torch" in self.packages:
                 np.savez(inputs, **case.inputs(None))
                 for threads, name in itertools.product(case.threads, ("torch-flex", "torch-flex-folded")):
                     self.load("torch", "attention", name, name, {"inputs": str(inputs), "threads": threads, **case.job()})
