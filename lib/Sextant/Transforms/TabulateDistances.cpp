@@ -270,8 +270,19 @@ Value Tabulation::buildTable(Value offset, OpFoldResult entries, bool negate) {
       .getResult(0);
 }
 
-/// Whether the distance is only read as its magnitude: max(d, 0 - d).
+/// Whether the distance, and no other sum of positions, is all that is read of
+/// them, and only as its magnitude: max(d, 0 - d).
 bool Tabulation::isSymmetric() {
+  auto isDistance = [&](Value value) {
+    if (auto cast = value.getDefiningOp<arith::IndexCastOp>())
+      value = cast.getIn();
+    auto gap = value.getDefiningOp<arith::SubIOp>();
+    return gap &&
+           llvm::is_contained({gap.getLhs(), gap.getRhs()},
+                              Value(block.getArgument(3))) &&
+           llvm::is_contained({gap.getLhs(), gap.getRhs()},
+                              Value(block.getArgument(4)));
+  };
   SetVector<Value> visited;
   visited.insert(entry);
   for (unsigned next = 0; next < visited.size(); ++next) {
@@ -284,7 +295,7 @@ bool Tabulation::isSymmetric() {
     if (auto length = dyn_cast<arith::MaxSIOp>(source)) {
       auto negative = length.getRhs().getDefiningOp<arith::SubIOp>();
       if (negative && negative.getRhs() == length.getLhs() &&
-          isZeroInteger(negative.getLhs()))
+          isZeroInteger(negative.getLhs()) && isDistance(length.getLhs()))
         continue;
     }
     visited.insert(source->operand_begin(), source->operand_end());
