@@ -19,6 +19,7 @@
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -421,9 +422,8 @@ void AttentionKernel::loadOrigin() {
     Value value = dynamicOrigin[next++];
     if (isa<MemRefType>(value.getType()))
       value = memref::LoadOp::create(b, loc, value, batch);
-    if (!value.getType().isIndex())
-      value = arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
-    origin.push_back(value);
+    origin.push_back(
+        getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), value));
   }
 }
 

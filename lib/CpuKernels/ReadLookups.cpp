@@ -15,6 +15,7 @@
 #include "ReadLookups.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -164,8 +165,7 @@ void Lookups::readLabel(unsigned number) {
   // Held within the table in the label's own type.
   Type type = label.getType();
   auto typed = [&](Value index) -> Value {
-    return type.isIndex() ? index
-                          : arith::IndexCastOp::create(b, loc, type, index);
+    return getValueOrCreateCastToIndexLike(b, loc, type, index);
   };
   unsigned dim = *roles.getEntryDim();
   int64_t known = cast<ShapedType>(operand.getType()).getDimSize(dim);
@@ -182,8 +182,7 @@ void Lookups::readLabel(unsigned number) {
   Value last = arith::SubIOp::create(b, loc, size, one);
   Value entry = arith::MinSIOp::create(
       b, loc, arith::MaxSIOp::create(b, loc, label, zero), last);
-  if (!type.isIndex())
-    entry = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry);
+  entry = getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), entry);
   Value read = tensor::ExtractOp::create(b, loc, operand,
                                          buildIndices(operand, roles, entry));
   if (roles.getBeyond() == Beyond::zero) {

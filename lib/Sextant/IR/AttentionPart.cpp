@@ -78,9 +78,7 @@ static OpFoldResult moveOrigin(OpBuilder &b, Location loc,
       return offset ? OpFoldResult(moveOrigins(b, loc, value, offset)) : entry;
     Value own = tensor::ExtractOp::create(
         b, loc, value, getValueOrCreateConstantIndexOp(b, loc, part.batch));
-    if (!own.getType().isIndex())
-      own = arith::IndexCastOp::create(b, loc, b.getIndexType(), own);
-    entry = own;
+    entry = getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), own);
   }
   if (!offset)
     return entry;

@@ -17,6 +17,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -58,12 +59,10 @@ private:
 
 } // namespace
 
-static Value readLength(OpBuilder &b, Location loc, Value lengths,
-                        Value position) {
-  Value length = tensor::ExtractOp::create(b, loc, lengths, position);
-  if (length.getType().isIndex())
-    return length;
-  return arith::IndexCastOp::create(b, loc, b.getIndexType(), length);
+static Value readEntry(OpBuilder &b, Location loc, Value list, Value position) {
+  return getValueOrCreateCastToIndexLike(
+      b, loc, b.getIndexType(),
+      tensor::ExtractOp::create(b, loc, list, position));
 }
 
 static std::string getLengthsMessage(bool ofQueries, const Twine &what) {
@@ -84,9 +83,9 @@ void Sequence::findRows(Value lengths, Value operand, Layout layout,
   }
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value begin = readLength(b, loc, lengths, number);
+  Value begin = readEntry(b, loc, lengths, number);
   Value end =
-      readLength(b, loc, lengths, arith::AddIOp::create(b, loc, number, one));
+      readEntry(b, loc, lengths, arith::AddIOp::create(b, loc, number, one));
   auto isAtMost = [&](Value left, Value right) -> Value {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, left,
                                  right);
@@ -142,12 +141,8 @@ Value Sequence::takeOperand(Value operand, Layout layout, unsigned loop) {
 
 OpFoldResult Sequence::moveOrigin(unsigned position, OpFoldResult entry) {
   auto value = dyn_cast<Value>(entry);
-  if (value && !value.getType().isIndex()) {
-    Value own = tensor::ExtractOp::create(b, loc, value, number);
-    if (!own.getType().isIndex())
-      own = arith::IndexCastOp::create(b, loc, b.getIndexType(), own);
-    return own;
-  }
+  if (value && !value.getType().isIndex())
+    return readEntry(b, loc, value, number);
   if (position != 0)
     return entry;
   AffineExpr x, y;
@@ -287,9 +282,9 @@ static void checkEnds(OpBuilder &b, Location loc, Value lengths, Value operand,
   Value last = b.createOrFold<arith::SubIOp>(loc, count, one);
   Value rows = getValueOrCreateConstantIndexOp(
       b, loc, tensor::getMixedSize(b, loc, operand, getSequenceDim(layout)));
-  check(readLength(b, loc, lengths, zero), CmpIPredicate::eq, zero,
+  check(readEntry(b, loc, lengths, zero), CmpIPredicate::eq, zero,
         "begin with 0");
-  check(readLength(b, loc, lengths, last), CmpIPredicate::eq, rows,
+  check(readEntry(b, loc, lengths, last), CmpIPredicate::eq, rows,
         "end with the number of rows");
 }
 

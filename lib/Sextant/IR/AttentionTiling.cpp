@@ -19,6 +19,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -170,8 +171,7 @@ FailureOr<OpFoldResult> AttentionTile::moveOrigin(unsigned position,
     Value scalar =
         onTensor ? tensor::ExtractOp::create(b, loc, value, batch).getResult()
                  : memref::LoadOp::create(b, loc, value, batch);
-    if (!scalar.getType().isIndex())
-      scalar = arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar);
+    scalar = getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), scalar);
     return add(b, loc, OpFoldResult(scalar), offset);
   }
   Value part = slice(value, offsets[0], sizes[0]);

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -168,8 +169,8 @@ ScoreBuilder::Positions ScoreBuilder::buildPositions(OpBuilder &b, Location loc,
       offset = value;
       if (!value.getType().isIndex())
         offset = tensor::ExtractOp::create(b, loc, value, at.local[0]);
-      if (!offset.getType().isIndex())
-        offset = arith::IndexCastOp::create(b, loc, b.getIndexType(), offset);
+      offset =
+          getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), offset);
     } else if (int64_t constant = *getConstantIntValue(origin)) {
       offset = arith::ConstantIndexOp::create(b, loc, constant);
     }
@@ -211,8 +212,7 @@ Value ScoreBuilder::buildEntry(OpBuilder &b, Location loc, AuxiliaryAttr roles,
     entry = tensor::ExtractOp::create(
         b, loc, op.getLabels(),
         buildIndices(b, loc, op.getLabels(), *op.getLabelRoles(), at, none));
-    if (!entry.getType().isIndex())
-      entry = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry);
+    entry = getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), entry);
   } else {
     Value center = arith::ConstantIndexOp::create(b, loc, roles.getCenter());
     entry = arith::AddIOp::create(

@@ -62,10 +62,9 @@ private:
     return arith::ConstantIndexOp::create(b, loc, value);
   }
   Value read(Value list, Value entry) {
-    Value read = tensor::ExtractOp::create(b, loc, list, entry);
-    if (read.getType().isIndex())
-      return read;
-    return arith::IndexCastOp::create(b, loc, b.getIndexType(), read);
+    return getValueOrCreateCastToIndexLike(
+        b, loc, b.getIndexType(),
+        tensor::ExtractOp::create(b, loc, list, entry));
   }
   Value select(Value condition, Value yes, Value no) {
     return b.createOrFold<arith::SelectOp>(loc, condition, yes, no);

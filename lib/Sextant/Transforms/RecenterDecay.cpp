@@ -83,10 +83,9 @@ private:
     return b.createOrFold<arith::SubIOp>(loc, x, y);
   }
   Value read(Value tensor, ValueRange indices) {
-    Value entry = tensor::ExtractOp::create(b, loc, tensor, indices);
-    if (entry.getType().isIndex())
-      return entry;
-    return arith::IndexCastOp::create(b, loc, b.getIndexType(), entry);
+    return getValueOrCreateCastToIndexLike(
+        b, loc, b.getIndexType(),
+        tensor::ExtractOp::create(b, loc, tensor, indices));
   }
   int64_t getBatch() {
     return cast<ShapedType>(op.getQueries().front().getType()).getDimSize(0);
