@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DoubleBuilder.h"
 #include "MathInDouble.h"
 
 #include "sextant/Pipelines/Passes.h"
@@ -40,70 +41,39 @@ struct ExpandCircular : public OpRewritePattern<Op> {
     if (!getElementTypeOrSelf(op.getType()).isF64() ||
         !bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
       return rewriter.notifyMatchFailure(op, "has to be exact");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Type wide = op.getType(), integers = b.getI64Type();
-    if (auto shaped = dyn_cast<ShapedType>(wide))
-      integers = shaped.clone(integers);
-    auto constant = [&](Type type, Attribute value) -> Value {
-      if (auto shaped = dyn_cast<ShapedType>(type))
-        value = DenseElementsAttr::get(shaped, value);
-      return arith::ConstantOp::create(b, cast<TypedAttr>(value));
-    };
-    auto real = [&](double value) {
-      return constant(wide, b.getF64FloatAttr(value));
-    };
-    auto integer = [&](int64_t value) {
-      return constant(integers, b.getI64IntegerAttr(value));
-    };
-    auto multiply = [&](Value x, Value y) -> Value {
-      return arith::MulFOp::create(b, x, y);
-    };
-    auto add = [&](Value x, Value y) -> Value {
-      return arith::AddFOp::create(b, x, y);
-    };
-    auto subtract = [&](Value x, Value y) -> Value {
-      return arith::SubFOp::create(b, x, y);
-    };
+    DoubleBuilder f(op, rewriter);
+    ImplicitLocOpBuilder &b = f.b;
     // Adding 1.5 * 2^52 leaves the number of quarter turns in the low bits.
-    Value x = op.getOperand(), magic = real(0x1.8p52);
-    Value shifted = add(multiply(x, real(0x1.45f306dc9c883p-1)), magic);
-    Value quarters = subtract(shifted, magic);
+    Value x = op.getOperand(), magic = f.real(0x1.8p52);
+    Value shifted = f.add(f.mul(x, f.real(0x1.45f306dc9c883p-1)), magic);
+    Value quarters = f.sub(shifted, magic);
     // pi / 2 in parts of 22 bits, whose products with up to 2^31 are exact.
     Value r = x;
     for (double part : {0x1.921fbp+0, 0x1.5110bp-22, 0x1.18469898cc517p-44})
-      r = subtract(r, multiply(quarters, real(part)));
-    Value square = multiply(r, r);
-    auto polynomial = [&](ArrayRef<double> coefficients) {
-      Value sum = real(coefficients.front());
-      for (double next : coefficients.drop_front())
-        sum = add(multiply(sum, square), real(next));
-      return sum;
-    };
+      r = f.sub(r, f.mul(quarters, f.real(part)));
+    Value square = f.mul(r, r);
     Value sine =
-        multiply(r, polynomial({-1.0 / 39916800, 1.0 / 362880, -1.0 / 5040,
-                                1.0 / 120, -1.0 / 6, 1.0}));
-    Value cosine = polynomial({1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320,
-                               -1.0 / 720, 1.0 / 24, -0.5, 1.0});
+        f.mul(r, f.polynomial(square, {-1.0 / 39916800, 1.0 / 362880,
+                                       -1.0 / 5040, 1.0 / 120, -1.0 / 6, 1.0}));
+    Value cosine =
+        f.polynomial(square, {1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320,
+                              -1.0 / 720, 1.0 / 24, -0.5, 1.0});
 
-    Value bits = arith::BitcastOp::create(b, integers, shifted);
+    Value bits = f.toBits(shifted), one = f.integer(1);
     bool isSine = std::is_same_v<Op, math::SinOp>;
-    Value odd = arith::CmpIOp::create(
-        b, arith::CmpIPredicate::ne, arith::AndIOp::create(b, bits, integer(1)),
-        integer(0));
-    Value magnitude = arith::SelectOp::create(b, odd, isSine ? cosine : sine,
-                                              isSine ? sine : cosine);
+    Value odd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                                      f.both(bits, one), f.integer(0));
+    Value magnitude =
+        f.select(odd, isSine ? cosine : sine, isSine ? sine : cosine);
     // Negative in two of four quarters.
-    Value half = isSine ? bits : arith::AddIOp::create(b, bits, integer(1));
-    Value sign = arith::ShLIOp::create(
-        b, arith::AndIOp::create(b, half, integer(2)), integer(62));
-    Value result = arith::XOrIOp::create(
-        b, arith::BitcastOp::create(b, integers, magnitude), sign);
+    Value half = isSine ? bits : arith::AddIOp::create(b, bits, one);
+    Value sign = f.shiftLeft(f.both(half, f.integer(2)), 62);
+    Value result = arith::XOrIOp::create(b, f.toBits(magnitude), sign);
     Value isNear =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OLE,
-                              math::AbsFOp::create(b, x), real(0x1.8p31));
-    rewriter.replaceOpWithNewOp<arith::SelectOp>(
-        op, isNear, arith::BitcastOp::create(b, wide, result),
-        real(std::numeric_limits<double>::quiet_NaN()));
+        f.compare(arith::CmpFPredicate::OLE, f.abs(x), f.real(0x1.8p31));
+    rewriter.replaceOp(
+        op, f.select(isNear, f.toReal(result),
+                     f.real(std::numeric_limits<double>::quiet_NaN())));
     return success();
   }
 };
