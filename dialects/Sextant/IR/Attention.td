@@ -153,6 +153,12 @@ def Sextant_AttentionOp : Sextant_AttentionLike<"attention", [
           AuxiliaryAttr(), /*value_table=*/::mlir::Value(), AuxiliaryAttr(),
           /*query_lengths=*/::mlir::Value(), /*key_lengths=*/::mlir::Value());
   }]>];
+  let extraClassDeclaration = [{
+    /// Whether queries or keys are sequences that lie end to end.
+    bool isRagged() {
+      return getQueryLayout() == Layout::thd || getKeyLayout() == Layout::thd;
+    }
+  }];
   let assemblyFormat = attentionFormat # [{
     (`relative_value` `(` $value_table^ `as` $value_table_roles `:` type($value_table) `)`)?
     (`query_lengths` `(` $query_lengths^ `:` type($query_lengths) `)`)?

@@ -26,7 +26,7 @@ static constexpr auto parallel = utils::IteratorType::parallel;
 
 FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
   // Over sequences of one length first; each of them is decomposed then.
-  if (getQueryLayout() == Layout::thd || getKeyLayout() == Layout::thd)
+  if (isRagged())
     return buildSequences(b, *this);
   Location loc = getLoc();
   MLIRContext *context = b.getContext();

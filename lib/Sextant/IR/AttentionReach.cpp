@@ -34,7 +34,7 @@ AttentionReach::AttentionReach(AttentionOp op) {
 }
 
 std::optional<Distances> AttentionReach::getStatic(AttentionOp op) const {
-  if (op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd)
+  if (op.isRagged())
     return std::nullopt;
   auto rowsOf = [](Value operand, Layout layout) {
     return cast<ShapedType>(operand.getType())

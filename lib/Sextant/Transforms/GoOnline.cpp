@@ -59,8 +59,7 @@ struct GoOnlinePattern : public OpRewritePattern<AttentionOp> {
     Location loc = op.getLoc();
     auto interface = cast<AttentionOpInterface>(op.getOperation());
     FloatType scoreType = interface.getScoreType();
-    if (op.getQueryLayout() == Layout::thd ||
-        op.getKeyLayout() == Layout::thd) {
+    if (op.isRagged()) {
       remark::missed(
           loc, remark::RemarkOpts::name("Ragged").category("sextant-go-online"))
           << remark::reason("kept: its sequences lie end to end, which "

@@ -106,7 +106,7 @@ struct JoinPairsPattern : public OpRewritePattern<AttentionOp> {
     if (isOne)
       return rewriter.notifyMatchFailure(op, "has one pair");
     const char *reason = nullptr;
-    if (op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd)
+    if (op.isRagged())
       reason = "its sequences lie end to end";
     else if (!op.getModulations().empty())
       reason = "a table weights its products";

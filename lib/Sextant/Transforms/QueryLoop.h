@@ -20,12 +20,6 @@ namespace mlir::sextant {
 FailureOr<SmallVector<AttentionOp>> findAttentions(Operation *root,
                                                    int64_t chunk);
 
-/// Whether sequences of an attention lie end to end: it cannot be computed in
-/// chunks of its queries before they are split.
-inline bool hasSequences(AttentionOp op) {
-  return op.getQueryLayout() == Layout::thd || op.getKeyLayout() == Layout::thd;
-}
-
 /// Builds whether `row`, an index, of a batch entry is not to be in one chunk
 /// with `first`, a row before it.
 using BuildIsApart =

@@ -420,7 +420,7 @@ void RecenterDecay::runOnOperation() {
     int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
     if (pairs.empty() || rows == 0)
       continue;
-    if (hasSequences(op))
+    if (op.isRagged())
       op = splitSequences(rewriter, op);
     // One may be of two pairs.
     SetVector<Operation *> whole;

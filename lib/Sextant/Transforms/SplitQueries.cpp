@@ -121,7 +121,7 @@ void SplitQueries::runOnOperation() {
     Products products = findProducts(op, /*explains=*/true);
     if (products.ofQueries.empty() && products.ofKeys.empty())
       continue;
-    if (hasSequences(op)) {
+    if (op.isRagged()) {
       remark::missed(op.getLoc(), options)
           << remark::reason("sequences that lie end to end are split first");
       continue;

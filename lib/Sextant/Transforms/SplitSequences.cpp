@@ -34,7 +34,7 @@ struct SplitSequencesPattern : public OpRewritePattern<AttentionOp> {
 
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getQueryLayout() != Layout::thd && op.getKeyLayout() != Layout::thd)
+    if (!op.isRagged())
       return rewriter.notifyMatchFailure(op, "has sequences of one length");
     remark::passed(op.getLoc(), remark::RemarkOpts::name("Split").category(
                                     "sextant-split-sequences"))
