@@ -30,9 +30,8 @@
 using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
-
-static constexpr double kLog2E = llvm::numbers::log2e;
-static constexpr double kLn2 = llvm::numbers::ln2;
+using llvm::numbers::ln2;
+using llvm::numbers::log2e;
 
 //===----------------------------------------------------------------------===//
 // Rows
@@ -61,7 +60,7 @@ void AttentionKernel::clearSums(Value firstRow, Value endRow,
 
 void AttentionKernel::loadQueries() {
   OpBuilder &b = *builder;
-  double factor = op.getScale().convertToDouble() * (isBaseTwo ? kLog2E : 1.0);
+  double factor = op.getScale().convertToDouble() * (isBaseTwo ? log2e : 1.0);
   Value scale = constantOf(vectorType, factor);
   Value scalarScale = constantOf(b.getF32Type(), factor);
   Value zero = constantOf(vectorType, 0.0);
@@ -118,7 +117,7 @@ void AttentionKernel::loadQueries() {
       Value logit = loadElement(sink, rowHead);
       if (isBaseTwo)
         logit = arith::MulFOp::create(b, loc, logit,
-                                      constantOf(b.getF32Type(), kLog2E));
+                                      constantOf(b.getF32Type(), log2e));
       if (few) {
         Value isFirst = less(chunk, constant(1));
         logit = arith::SelectOp::create(b, loc, isFirst, logit, start);
@@ -176,8 +175,7 @@ void AttentionKernel::storeRow(Value row, Value sum, Value peak,
   if (!logSumExp)
     return;
   if (isBaseTwo)
-    peak =
-        arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), kLn2));
+    peak = arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), ln2));
   Value log = math::LogOp::create(b, loc, sum);
   memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, peak, log),
                           logSumExp, ValueRange{batch, rowHead, rowQuery});

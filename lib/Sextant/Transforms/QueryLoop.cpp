@@ -63,20 +63,16 @@ public:
           tensor::EmptyOp::create(b, loc, shape, getElementTypeOrSelf(type)));
   }
 
-  SmallVector<Value>
-  loop(OpFoldResult end, int64_t step, ValueRange results,
-       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  using Body = function_ref<SmallVector<Value>(Value, ValueRange)>;
+
+  SmallVector<Value> loop(OpFoldResult end, int64_t step, ValueRange results,
+                          Body body) {
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     if (isConstantIntValue(end, 1))
-      return body(arith::ConstantIndexOp::create(b, loc, 0), results);
-    auto loop = scf::ForOp::create(
-        b, loc, arith::ConstantIndexOp::create(b, loc, 0),
-        getValueOrCreateConstantIndexOp(b, loc, end),
-        arith::ConstantIndexOp::create(b, loc, step), results);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    scf::YieldOp::create(
-        b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
-    return loop.getResults();
+      return body(zero, results);
+    return buildFor(zero, getValueOrCreateConstantIndexOp(b, loc, end),
+                    arith::ConstantIndexOp::create(b, loc, step), results,
+                    body);
   }
   SmallVector<Value> write(const AttentionPart &part, ValueRange results) {
     return putResults(b, build(part), part, op.getResultLayout(), results);
@@ -97,12 +93,15 @@ public:
 
 private:
   /// A loop over the rows behind `first` that changes a few numbers.
-  SmallVector<Value>
-  scan(Value first, Value end, ValueRange numbers,
-       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  SmallVector<Value> scan(Value first, Value end, ValueRange numbers,
+                          Body body) {
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
     Value next = arith::AddIOp::create(b, loc, first, one);
-    auto loop = scf::ForOp::create(b, loc, next, end, one, numbers);
+    return buildFor(next, end, one, numbers, body);
+  }
+  SmallVector<Value> buildFor(Value begin, Value end, Value step,
+                              ValueRange inits, Body body) {
+    auto loop = scf::ForOp::create(b, loc, begin, end, step, inits);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     scf::YieldOp::create(

@@ -79,6 +79,9 @@ private:
   }
   std::string whyNotOutside(Value value);
   Value cloneOutside(OpBuilder &b, Value value, IRMapping &mapping);
+  using BuildEntry =
+      function_ref<Value(OpBuilder &b, Value head, Value distance)>;
+  Value fill(Value offset, OpFoldResult entries, BuildEntry buildEntry);
   Value buildTable(Value offset, OpFoldResult entries, bool negate);
   bool isSymmetric();
   Value mirror(Value half, Value nearest, Value offset, OpFoldResult entries);
@@ -228,9 +231,10 @@ Value Tabulation::cloneOutside(OpBuilder &b, Value value, IRMapping &mapping) {
   return mapping.lookup(value);
 }
 
-/// [heads, entries], or [entries] where heads share it: entry t is that of
-/// distance t - offset.
-Value Tabulation::buildTable(Value offset, OpFoldResult entries, bool negate) {
+/// [heads, entries], or [entries] where heads share it and `head` is null:
+/// entry t is that of distance t - offset.
+Value Tabulation::fill(Value offset, OpFoldResult entries,
+                       BuildEntry buildEntry) {
   int64_t heads = cast<ShapedType>(op.getQueries()[0].getType())
                       .getDimSize(getHeadDim(op.getQueryLayout()));
   SmallVector<OpFoldResult> shape;
@@ -239,35 +243,35 @@ Value Tabulation::buildTable(Value offset, OpFoldResult entries, bool negate) {
   shape.push_back(entries);
   unsigned rank = shape.size();
   Value empty = tensor::EmptyOp::create(rewriter, loc, shape, entry.getType());
-  Value firstHead = toIndex(op.getMixedOrigin()[1]);
   return linalg::GenericOp::create(
              rewriter, loc, empty.getType(), ValueRange(), empty,
              rewriter.getMultiDimIdentityMap(rank),
              SmallVector<utils::IteratorType>(rank,
                                               utils::IteratorType::parallel),
              [&](OpBuilder &b, Location loc, ValueRange) {
-               IRMapping mapping;
+               Value head;
                if (perHead)
-                 mapping.map(
-                     block.getArgument(2),
-                     arith::AddIOp::create(
-                         b, loc, linalg::IndexOp::create(b, loc, 0), firstHead)
-                         .getResult());
-               mapping.map(
-                   block.getArgument(3),
-                   arith::ConstantIndexOp::create(b, loc, 0).getResult());
-               mapping.map(block.getArgument(4),
-                           arith::SubIOp::create(
-                               b, loc,
-                               linalg::IndexOp::create(b, loc, rank - 1),
-                               offset)
-                               .getResult());
-               Value result = cloneOutside(b, entry, mapping);
-               if (negate)
-                 result = arith::NegFOp::create(b, loc, result);
-               linalg::YieldOp::create(b, loc, result);
+                 head = linalg::IndexOp::create(b, loc, 0);
+               Value distance = arith::SubIOp::create(
+                   b, loc, linalg::IndexOp::create(b, loc, rank - 1), offset);
+               linalg::YieldOp::create(b, loc, buildEntry(b, head, distance));
              })
       .getResult(0);
+}
+
+Value Tabulation::buildTable(Value offset, OpFoldResult entries, bool negate) {
+  Value firstHead = toIndex(op.getMixedOrigin()[1]);
+  return fill(offset, entries, [&](OpBuilder &b, Value head, Value distance) {
+    IRMapping mapping;
+    if (head)
+      mapping.map(block.getArgument(2),
+                  arith::AddIOp::create(b, loc, head, firstHead).getResult());
+    mapping.map(block.getArgument(3),
+                arith::ConstantIndexOp::create(b, loc, 0).getResult());
+    mapping.map(block.getArgument(4), distance);
+    Value result = cloneOutside(b, entry, mapping);
+    return negate ? arith::NegFOp::create(b, loc, result) : result;
+  });
 }
 
 /// Whether the distance, and no other sum of positions, is all that is read of
@@ -307,34 +311,16 @@ bool Tabulation::isSymmetric() {
 /// the distances from `nearest` on.
 Value Tabulation::mirror(Value half, Value nearest, Value offset,
                          OpFoldResult entries) {
-  SmallVector<OpFoldResult> shape;
-  if (perHead)
-    shape.push_back(
-        rewriter.getIndexAttr(cast<ShapedType>(half.getType()).getDimSize(0)));
-  shape.push_back(entries);
-  unsigned rank = shape.size();
-  Value empty = tensor::EmptyOp::create(rewriter, loc, shape, entry.getType());
-  return linalg::GenericOp::create(
-             rewriter, loc, empty.getType(), ValueRange(), empty,
-             rewriter.getMultiDimIdentityMap(rank),
-             SmallVector<utils::IteratorType>(rank,
-                                              utils::IteratorType::parallel),
-             [&](OpBuilder &b, Location loc, ValueRange) {
-               Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-               Value distance = arith::SubIOp::create(
-                   b, loc, linalg::IndexOp::create(b, loc, rank - 1), offset);
-               SmallVector<Value> place;
-               if (perHead)
-                 place.push_back(linalg::IndexOp::create(b, loc, 0));
-               Value length = arith::MaxSIOp::create(
-                   b, loc, distance,
-                   arith::SubIOp::create(b, loc, zero, distance));
-               place.push_back(arith::SubIOp::create(b, loc, length, nearest));
-               linalg::YieldOp::create(
-                   b, loc,
-                   tensor::ExtractOp::create(b, loc, half, place).getResult());
-             })
-      .getResult(0);
+  return fill(offset, entries, [&](OpBuilder &b, Value head, Value distance) {
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+    Value length = arith::MaxSIOp::create(
+        b, loc, distance, arith::SubIOp::create(b, loc, zero, distance));
+    SmallVector<Value> place;
+    if (head)
+      place.push_back(head);
+    place.push_back(arith::SubIOp::create(b, loc, length, nearest));
+    return tensor::ExtractOp::create(b, loc, half, place).getResult();
+  });
 }
 
 /// The same table as a constant, if all that it is computed from is constant:
