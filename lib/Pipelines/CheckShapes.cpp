@@ -68,11 +68,9 @@ public:
   void finish() {
     if (!all)
       return;
-    // Files and lines would make the result depend on where a model lies.
     std::string message =
-        ("expects operands of '" + op->getName().getStringRef() + "'").str();
-    if (auto name = dyn_cast<NameLoc>(loc))
-      message += " at '" + name.getName().str() + "'";
+        addName("expects operands of '" + op->getName().getStringRef() + "'",
+                loc, " at ");
     cf::AssertOp::create(builder, loc, all, message + " that fit each other");
   }
 

@@ -13,6 +13,7 @@
 
 #include "DestinationStyle.h"
 
+#include "sextant/Sextant/IR/Extremes.h"
 #include "sextant/Sextant/IR/RotateTables.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -233,44 +234,6 @@ Value TableBuilder::buildDecay(OpBuilder &b, Value position, Value plane,
                              arith::MulFOp::create(b, loc, rate, steps));
 }
 
-/// The least and the greatest element of a tensor of positions, as i64.
-static std::pair<Value, Value> buildExtremes(OpBuilder &builder, Location loc,
-                                             Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  Type i64 = builder.getI64Type();
-  auto scalar = RankedTensorType::get({}, i64);
-  SmallVector<Value> inits;
-  for (int64_t bound : {std::numeric_limits<int64_t>::max(),
-                        std::numeric_limits<int64_t>::min()}) {
-    Value start = arith::ConstantIntOp::create(builder, loc, i64, bound);
-    Value empty = tensor::EmptyOp::create(builder, loc, scalar, ValueRange());
-    inits.push_back(
-        linalg::FillOp::create(builder, loc, start, empty).getResult(0));
-  }
-  AffineMap whole = builder.getMultiDimIdentityMap(type.getRank());
-  AffineMap none = AffineMap::get(type.getRank(), 0, builder.getContext());
-  auto extremes = linalg::GenericOp::create(
-      builder, loc, TypeRange{scalar, scalar}, tensor, inits,
-      ArrayRef<AffineMap>{whole, none, none},
-      SmallVector<utils::IteratorType>(type.getRank(),
-                                       utils::IteratorType::reduction),
-      [&](OpBuilder &b, Location, ValueRange arguments) {
-        Value value = arguments[0];
-        if (value.getType().isIndex())
-          value = arith::IndexCastOp::create(b, loc, i64, value);
-        else if (value.getType() != i64)
-          value = arith::ExtSIOp::create(b, loc, i64, value);
-        Value least = arith::MinSIOp::create(b, loc, value, arguments[1]);
-        Value most = arith::MaxSIOp::create(b, loc, value, arguments[2]);
-        linalg::YieldOp::create(b, loc, ValueRange{least, most});
-      });
-  auto read = [&](unsigned result) -> Value {
-    return tensor::ExtractOp::create(builder, loc, extremes.getResult(result),
-                                     ValueRange());
-  };
-  return {read(0), read(1)};
-}
-
 TableBuilder::Span TableBuilder::buildSpan() {
   auto add = [&](Value left, Value right) -> Value {
     return arith::AddIOp::create(builder, loc, left, right);
@@ -300,11 +263,9 @@ TableBuilder::Span TableBuilder::buildSpan() {
 
 void TableBuilder::buildCheck(const Span &span, Value fits,
                               const std::string &message) {
-  std::string name = "rotation";
-  if (auto named = dyn_cast<NameLoc>(loc))
-    name += " '" + named.getName().str() + "'";
   Value holds = arith::OrIOp::create(builder, loc, span.none, fits);
-  cf::AssertOp::create(builder, loc, holds, name + ": expects " + message);
+  cf::AssertOp::create(builder, loc, holds,
+                       addName("rotation", loc) + ": expects " + message);
 }
 
 /// Positions that a table has no row for fail, and do not read behind it.

@@ -156,6 +156,14 @@ void SextantDialect::initialize() {
       >();
 }
 
+std::string mlir::sextant::addName(const Twine &what, Location loc,
+                                   StringRef before) {
+  std::string all = what.str();
+  if (auto name = dyn_cast<NameLoc>(loc))
+    all += (before + "'" + name.getName().getValue() + "'").str();
+  return all;
+}
+
 FloatType mlir::sextant::getScoreTypeOf(Type operand) {
   Type element = getElementTypeOrSelf(operand);
   return element.isF64() ? FloatType(Float64Type::get(operand.getContext()))

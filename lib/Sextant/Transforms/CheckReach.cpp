@@ -224,10 +224,7 @@ static LogicalResult check(OpBuilder &b, AttentionOp op,
         {*getConstantIntValue(needs.first), *getConstantIntValue(needs.last)},
         {*getConstantIntValue(first), *getConstantIntValue(last)});
   if (!known) {
-    std::string message = "attention";
-    if (auto name = dyn_cast<NameLoc>(loc))
-      message += " '" + name.getName().str() + "'";
-    message += ": expects " + table.name;
+    std::string message = addName("attention", loc) + ": expects " + table.name;
     if (table.op != op)
       message += " of '" + table.op->getName().getStringRef().str() + "'";
     message += " to reach the distance of every query and key";

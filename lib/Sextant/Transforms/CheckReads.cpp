@@ -14,6 +14,7 @@
 
 #include "sextant/Sextant/Transforms/Passes.h"
 
+#include "sextant/Sextant/IR/Extremes.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -64,17 +65,15 @@ private:
 class Checker {
 public:
   explicit Checker(AttentionOp op)
-      : op(op), loc(op.getLoc()), b(op), ranges(op) {
-    if (auto name = dyn_cast<NameLoc>(loc))
-      prefix = "attention '" + name.getName().str() + "': ";
-  }
+      : op(op), loc(op.getLoc()), b(op), ranges(op),
+        prefix(addName("attention", loc) + ": ") {}
   void checkOperands();
   LogicalResult checkRegion();
 
 private:
   Value buildSize(DimensionRole role);
-  /// The least, or the greatest, origin of all batch entries.
-  Value buildOrigin(DimensionRole role, bool greatest);
+  /// The least and the greatest origin of all batch entries.
+  std::pair<Value, Value> buildOrigins(DimensionRole role);
   /// A dimension of size one is read for all, unless it has to be exact.
   void checkRoles(const std::string &name, Value operand, AuxiliaryAttr roles,
                   bool isExact = false);
@@ -99,7 +98,7 @@ private:
   Location loc;
   OpBuilder b;
   Ranges ranges;
-  std::string prefix = "attention: ";
+  std::string prefix;
 };
 
 } // namespace
@@ -303,43 +302,17 @@ static SmallVector<Read> findReads(AttentionOp op) {
   return reads;
 }
 
-Value Checker::buildOrigin(DimensionRole role, bool greatest) {
+std::pair<Value, Value> Checker::buildOrigins(DimensionRole role) {
   OpFoldResult origin = op.getMixedOrigin()[static_cast<unsigned>(role)];
   auto value = dyn_cast<Value>(origin);
-  if (!value || !isa<ShapedType>(value.getType()))
-    return getValueOrCreateConstantIndexOp(b, loc, origin);
-  Type element = getElementTypeOrSelf(value.getType());
-  if (element.isIndex())
-    element = b.getI64Type();
-  unsigned width = element.getIntOrFloatBitWidth();
-  Value start = arith::ConstantOp::create(
-      b, loc,
-      b.getIntegerAttr(element, greatest ? APInt::getSignedMinValue(width)
-                                         : APInt::getSignedMaxValue(width)));
-  Value init = linalg::FillOp::create(
-                   b, loc, start,
-                   tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>(), element)
-                       .getResult())
-                   .getResult(0);
-  MLIRContext *context = b.getContext();
-  auto reduced = linalg::GenericOp::create(
-      b, loc, init.getType(), value, init,
-      {AffineMap::getMultiDimIdentityMap(1, context),
-       AffineMap::get(1, 0, context)},
-      {utils::IteratorType::reduction},
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value entry = args[0];
-        if (entry.getType().isIndex())
-          entry = arith::IndexCastOp::create(b, loc, element, entry);
-        Value result =
-            greatest
-                ? arith::MaxSIOp::create(b, loc, entry, args[1]).getResult()
-                : arith::MinSIOp::create(b, loc, entry, args[1]).getResult();
-        linalg::YieldOp::create(b, loc, result);
-      });
-  Value result =
-      tensor::ExtractOp::create(b, loc, reduced.getResult(0), ValueRange());
-  return arith::IndexCastOp::create(b, loc, b.getIndexType(), result);
+  if (!value || !isa<ShapedType>(value.getType())) {
+    Value all = getValueOrCreateConstantIndexOp(b, loc, origin);
+    return {all, all};
+  }
+  auto [least, greatest] = buildExtremes(b, loc, value);
+  Type index = b.getIndexType();
+  return {arith::IndexCastOp::create(b, loc, index, least),
+          arith::IndexCastOp::create(b, loc, index, greatest)};
 }
 
 Value Checker::buildEntries(Value table, unsigned dim) {
@@ -399,10 +372,11 @@ LogicalResult Checker::checkRead(const Read &read) {
                               dim);
         continue;
       }
-      Value end = add(buildOrigin(*role, /*greatest=*/true), buildSize(*role));
+      auto [first, last] = buildOrigins(*role);
+      Value end = add(last, buildSize(*role));
       std::string each =
           ("an entry for each " + stringifyDimensionRole(*role)).str();
-      if (failed(checkEntries(read, dim, buildOrigin(*role, false), end, each)))
+      if (failed(checkEntries(read, dim, first, end, each)))
         return failure();
       continue;
     }

@@ -182,9 +182,6 @@ bool LengthCheck::requireEqual(Element lhs, Element rhs, StringRef what) {
 
 bool mlir::sextant::requireEqualSizes(ElementValue &values, AttentionOp op) {
   LengthCheck lengths(values, op);
-  std::string name;
-  if (auto named = dyn_cast<NameLoc>(op.getLoc()))
-    name = " at '" + named.getName().str() + "'";
   bool made = true;
   auto same = [&](const char *what, Value lhs, unsigned lhsDim, Value rhs,
                   unsigned rhsDim) {
@@ -196,9 +193,9 @@ bool mlir::sextant::requireEqualSizes(ElementValue &values, AttentionOp op) {
       return;
     made &=
         lengths.requireEqual(values.size(lhs, lhsDim), values.size(rhs, rhsDim),
-                             ("expects " + Twine(what) + " of attention" +
-                              name + " that fit each other")
-                                 .str());
+                             addName("expects " + Twine(what) + " of attention",
+                                     op.getLoc(), " at ") +
+                                 " that fit each other");
   };
   Value query = op.getQueries()[0];
   unsigned rows = getSequenceDim(op.getQueryLayout()),

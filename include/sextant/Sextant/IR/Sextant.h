@@ -77,6 +77,10 @@ struct TermData {
   function_ref<Value(Value operand, Value query, Value key)> read;
 };
 
+/// `what`, and behind `before` the quoted name of the node at `loc`, if it has
+/// one. Files and lines would make a result depend on where a model lies.
+std::string addName(const Twine &what, Location loc, StringRef before = " ");
+
 /// The type of scores and accumulators over operands of type `operand`: f64
 /// for f64, else f32.
 FloatType getScoreTypeOf(Type operand);
