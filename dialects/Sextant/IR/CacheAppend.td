@@ -25,7 +25,8 @@ def Sextant_CacheAppendOp : Sextant_DestinationStyle<"cache_append", [
     in, with the same strides, only the new rows are written. Otherwise the two
     do not overlap.
 
-    - (C1) rows, destination and past have rank 4 and one element type.
+    - (C1) rows, destination and past have rank 4 and one element type, and
+      the layout is `bhsd` or `bshd`.
     - (C2) their batches, heads and head sizes agree.
     - (C3) the destination has room for the rows: as many rows as past and new
       ones together behind a past, at least as many as new ones otherwise.

@@ -46,7 +46,7 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     stays: a cache is rotated in place.
 
     - (C1) source and destination have the same shape, of rank 4, and element
-      type, a float. The head size is static.
+      type, a float. The head size is static, the layout `bhsd` or `bshd`.
     - (C2) `count` is even: planes have two dimensions.
     - (C3) `first` and `count` are not negative, and `first + count` is at
       most the head size.
@@ -62,7 +62,8 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
       [B | 1, S, count / 2]; with the latter no positions are given.
     - (C10) `length`, an index or integers [B], is given if and only if a
       schedule needs it.
-    - (C11) `minus` takes a second schedule from a first.
+    - (C11) `minus` takes a second schedule from a first, whose planes turn by
+      the same axes.
     - (C12) all shaped operands are tensors, or all are memrefs.
     - (C13) `center` is given only if a schedule decays.
 

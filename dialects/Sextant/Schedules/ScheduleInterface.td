@@ -62,6 +62,11 @@ def Sextant_FrequencySchedule : AttrInterface<"FrequencyScheduleAttrInterface"> 
       "::llvm::SmallVector<int64_t>", "getPeriods", (ins "int64_t":$rotated),
       /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
     InterfaceMethod<[{
+        The number of entries that a position has.
+      }],
+      "int64_t", "getNumAxes", (ins), /*methodBody=*/"",
+      /*defaultImplementation=*/"return 1;">,
+    InterfaceMethod<[{
         For each plane which axis of a position turns it; empty if positions
         have one axis.
       }],

@@ -11,7 +11,7 @@
 include "Sextant/Schedules/ScheduleInterface.td"
 
 def Sextant_Sections : Sextant_Schedule<"Sections", "sections",
-    ["getFrequencies", "getMagnitude", "getPeriods", "getAxes", "getRates", "verifyRotated"]> {
+    ["getFrequencies", "getMagnitude", "getPeriods", "getNumAxes", "getAxes", "getRates", "verifyRotated"]> {
   let summary = "another schedule whose planes turn by several axes of a position";
   let description = [{
     mRoPE: a position has one entry for each section (time, height, width), and

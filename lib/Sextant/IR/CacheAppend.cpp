@@ -31,6 +31,9 @@ LogicalResult CacheAppendOp::verify() {
   auto past = getPast() ? cast<ShapedType>(getPast().getType()) : ShapedType();
   unsigned sequence = getSequenceDim(getLayout());
 
+  // cache_append (C1)
+  if (getLayout() == Layout::thd)
+    return emitOpError() << "expects layout bhsd or bshd, but got thd";
   for (ShapedType type : {cache, past}) {
     if (!type)
       continue;

@@ -125,6 +125,11 @@ static LogicalResult verifySchedules(RotateOp op) {
     if (each && (failed(each.verifyRotated(emit, op.getNumRotated())) ||
                  failed(verifyFinite(op, each))))
       return failure();
+  // rotate (C11)
+  if (subtrahend && subtrahend.getAxes(op.getNumRotated()) !=
+                        schedule.getAxes(op.getNumRotated()))
+    return emit() << "expects planes that turn by the axes of " << schedule
+                  << ", but got " << subtrahend;
   // rotate (C10)
   bool needsLength = false;
   for (FrequencyScheduleAttrInterface each : {schedule, subtrahend}) {
@@ -161,8 +166,7 @@ static LogicalResult verifyPositions(RotateOp op) {
     int64_t axes = 1;
     for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
       if (each)
-        for (int64_t axis : each.getAxes(op.getNumRotated()))
-          axes = std::max(axes, axis + 1);
+        axes = std::max(axes, each.getNumAxes());
     SmallVector<int64_t> batch = {getBatch(op), 1};
     if (axes == 1)
       return verifyOperand(op, "positions", positions.getType(),
@@ -217,6 +221,8 @@ LogicalResult RotateOp::verify() {
     return emitOpError() << "expects source and destination of one shape of "
                             "rank 4 and one element type, but got "
                          << source << " and " << init;
+  if (getLayout() == Layout::thd)
+    return emitOpError() << "expects layout bhsd or bshd, but got thd";
   if (!isa<FloatType>(source.getElementType()))
     return emitOpError() << "expects floating-point elements, but got "
                          << source.getElementType();

@@ -40,6 +40,8 @@ SectionsAttr::verifyRotated(function_ref<InFlightDiagnostic()> emitError,
   return getOf().verifyRotated(emitError, rotated);
 }
 
+int64_t SectionsAttr::getNumAxes() const { return getPlanes().size(); }
+
 SmallVector<int64_t> SectionsAttr::getAxes(int64_t rotated) const {
   SmallVector<int64_t> axes;
   int64_t number = getPlanes().size();

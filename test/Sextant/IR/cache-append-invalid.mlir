@@ -8,6 +8,14 @@ func.func @cache_append_c1(%r: tensor<3x7x5xf32>, %c: tensor<2x3x17x5xf32>, %o: 
 
 // -----
 
+func.func @cache_append_c1_layout(%r: tensor<2x3x7x5xf32>, %c: tensor<2x3x17x5xf32>, %o: index) {
+  // expected-error @+1 {{expects layout bhsd or bshd, but got thd}}
+  %0 = sextant.cache_append ins(%r : tensor<2x3x7x5xf32>) outs(%c : tensor<2x3x17x5xf32>) at(%o : index) layout thd
+  return
+}
+
+// -----
+
 func.func @cache_append_c1_element(%r: tensor<2x3x7x5xf32>, %c: tensor<2x3x17x5xf16>, %o: index) {
   // expected-error @+1 {{expects one element type, but got 'f32' and 'f16'}}
   %0 = sextant.cache_append ins(%r : tensor<2x3x7x5xf32>) outs(%c : tensor<2x3x17x5xf16>) at(%o : index)

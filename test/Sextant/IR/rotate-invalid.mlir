@@ -8,6 +8,14 @@ func.func @rotate_c1(%x: tensor<2x3x5x8xf32>, %y: tensor<2x3x7x8xf32>) {
 
 // -----
 
+func.func @rotate_c1_layout(%x: tensor<2x3x5x8xf32>) {
+  // expected-error @+1 {{expects layout bhsd or bshd, but got thd}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) by #sextant.geometric<base = 1.0e4> pairs halves layout thd
+  return
+}
+
+// -----
+
 func.func @rotate_c1_rank(%x: tensor<3x5x8xf32>) {
   // expected-error @+1 {{expects source and destination of one shape of rank 4}}
   %0 = sextant.rotate ins(%x : tensor<3x5x8xf32>) outs(%x : tensor<3x5x8xf32>) by #sextant.geometric<base = 1.0e4> pairs halves
@@ -104,6 +112,16 @@ func.func @rotate_c6_floats(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xf32>) {
 
 // -----
 
+// A section without planes has its entry all the same.
+func.func @rotate_c6_sections(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>) {
+  // expected-error @+1 {{expects positions to be integers [3, 2 or 1, 5], but got 'tensor<2x5xi64>'}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>)
+         by #sextant.sections<of = #sextant.geometric<base = 1.0e4>, planes = [4, 0, 0]> pairs halves
+  return
+}
+
+// -----
+
 func.func @rotate_c7(%x: tensor<2x3x5x8xf32>, %p: tensor<2x5xi64>, %o: index) {
   // expected-error @+1 {{expects positions or where they start, but got both}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x5xi64>) from %o by #sextant.geometric<base = 1.0e4> pairs halves
@@ -163,6 +181,15 @@ func.func @rotate_c9_positions(%x: tensor<2x3x5x8xf32>, %c: tensor<1x5x4xf32>, %
 func.func @rotate_c10(%x: tensor<2x3x5x8xf32>, %n: index) {
   // expected-error @+1 {{expects no length, which no schedule needs, but got one}}
   %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) by #sextant.geometric<base = 1.0e4> length(%n : index) pairs halves
+  return
+}
+
+// -----
+
+func.func @rotate_c11_axes(%x: tensor<2x3x5x8xf32>, %p: tensor<2x1x5xi64>) {
+  // expected-error @+1 {{expects planes that turn by the axes of #sextant.sections<of = #sextant.geometric<base = 1.000000e+04>, planes = [2, 2]>, but got #sextant.geometric<base = 1.000000e+04>}}
+  %0 = sextant.rotate ins(%x : tensor<2x3x5x8xf32>) outs(%x : tensor<2x3x5x8xf32>) at(%p : tensor<2x1x5xi64>)
+         by #sextant.sections<of = #sextant.geometric<base = 1.0e4>, planes = [2, 2]> minus #sextant.geometric<base = 1.0e4> pairs halves
   return
 }
 
