@@ -96,6 +96,7 @@ defvar attentionOperands = [{
       dimension, of the pair's head size; elements are floats.
     - (C16) `labels`, integers with the roles batch, head, query and key alone,
       are there if a role is `label`, and have `label_roles`.
+    - (C21) `scale` is finite.
 
     Several operands of one clause are separated by commas, each with its own
     roles and type, and the region takes an argument for each in that order:

@@ -22,7 +22,8 @@ def Sextant_SandwichOp : Sextant_Term<"sandwich", [AllTypesMatch<["score", "weig
     functions, and both are in use, so `first` is always written. Angles are
     f64.
 
-    - (C1) `size` is positive and even.
+    - (C1) `size` is positive, even and at most 1024: each of its planes is
+      written out.
     - (C2) `first` is not negative.
     - (C3) `base` is positive and finite.
 

@@ -385,6 +385,11 @@ sextant::verifyAttentionOperands(AttentionOpInterface op) {
       sizes.keyRows = k.rows;
   }
 
+  // attention (C21)
+  if (!op.getScale().isFinite())
+    return op->emitOpError("expects a finite scale, but got ")
+           << op.getScale().convertToDouble();
+
   if (failed(verifyOrigin(op, sizes.batch)) ||
       failed(verifyLabels(op, sizes)) || failed(verifyAuxiliaries(op, sizes)) ||
       failed(verifyModulations(op, sizes)))

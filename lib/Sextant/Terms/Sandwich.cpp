@@ -19,9 +19,10 @@ using namespace mlir::sextant;
 LogicalResult SandwichOp::verify() {
   int64_t size = getSize(), first = getFirst();
   // sandwich (C1)
-  if (size <= 0 || size % 2 != 0)
-    return emitOpError("expects 'size' to be positive and even, but got ")
-           << size;
+  constexpr int64_t largest = 1024;
+  if (size <= 0 || size > largest || size % 2 != 0)
+    return emitOpError("expects 'size' to be positive, even and at most ")
+           << largest << ", but got " << size;
   // sandwich (C2)
   if (first < 0)
     return emitOpError("expects 'first' to be at least 0, but got ") << first;
@@ -47,9 +48,10 @@ Value SandwichOp::lower(OpBuilder &b) {
   auto precision =
       type == f64 ? arith::FastMathFlags::none : arith::FastMathFlags::afn;
   Value sum;
-  for (int64_t plane = first; plane < first + size / 2; ++plane) {
-    double frequency = std::pow(getBase().convertToDouble(),
-                                -2.0 * static_cast<double>(plane) / size);
+  for (int64_t number = 0; number < size / 2; ++number) {
+    double plane = static_cast<double>(first) + static_cast<double>(number);
+    double frequency =
+        std::pow(getBase().convertToDouble(), -2.0 * plane / size);
     Value angle = arith::MulFOp::create(b, loc, distance,
                                         buildConstant(b, loc, frequency, f64));
     Value cosine = math::CosOp::create(b, loc, angle, precision);

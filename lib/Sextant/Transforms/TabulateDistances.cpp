@@ -465,10 +465,11 @@ std::string Tabulation::run() {
     auto value = dyn_cast<Value>(start);
     return value && !value.getType().isIndex();
   });
-  bool saturates = summary.before && summary.after && *summary.before <= 0 &&
-                   *summary.after >= 0;
-  int64_t entries = saturates ? *summary.after - *summary.before + 1 : 0;
-  bool ends = saturates && entries <= largestSaturating;
+  // Each end by itself first: of far ones the sum overflows.
+  bool ends = summary.before && summary.after && *summary.before <= 0 &&
+              *summary.after >= 0 && *summary.before > -largestSaturating &&
+              *summary.after < largestSaturating &&
+              *summary.after - *summary.before < largestSaturating;
   if (!ends && ragged) {
     root = nullptr;
     return "batch entries start at positions of their own, and it does not "

@@ -222,3 +222,12 @@ func.func @attention_c13(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: 
       value(%v : tensor<2x3x11x13xf32>) : tensor<2x5x6x13xf32>
   return
 }
+
+// -----
+
+func.func @attention_c21(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>) {
+  // expected-error @+1 {{expects a finite scale, but got INF}}
+  %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+      value(%v : tensor<2x3x11x13xf32>) scale 0x7FF0000000000000 : tensor<2x6x5x13xf32>
+  return
+}

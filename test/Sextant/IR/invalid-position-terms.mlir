@@ -75,8 +75,16 @@ func.func @fire_c3(%s: f32, %c: f32, %u: tensor<5xf32>, %v: tensor<5x3xf32>, %d:
 // -----
 
 func.func @sandwich_c1(%s: f32, %w: f32, %i: index, %j: index) -> f32 {
-  // expected-error @+1 {{expects 'size' to be positive and even, but got 7}}
+  // expected-error @+1 {{expects 'size' to be positive, even and at most 1024, but got 7}}
   %0 = sextant.sandwich %s weight %w at %i, %j size 7 first 0 : f32
+  return %0 : f32
+}
+
+// -----
+
+func.func @sandwich_c1_of_many_planes(%s: f32, %w: f32, %i: index, %j: index) -> f32 {
+  // expected-error @+1 {{expects 'size' to be positive, even and at most 1024, but got 1026}}
+  %0 = sextant.sandwich %s weight %w at %i, %j size 1026 first 0 : f32
   return %0 : f32
 }
 

@@ -176,3 +176,21 @@ func.func @slopes_have_no_table(
   } : tensor<2x3x5x13xf32>
   return %o : tensor<2x3x5x13xf32>
 }
+
+// -----
+
+// It saturates so far away that its ends have no sum: a table of the distances
+// that there are, 5 + 11 - 1.
+// CHECK-LABEL: func @a_farthest_distance
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<2x15xf32>)
+func.func @a_farthest_distance(
+    %q: tensor<2x2x5x7xf32>, %k: tensor<2x2x11x7xf32>, %v: tensor<2x2x11x13xf32>,
+    %t: tensor<4x2xf32>) -> tensor<2x2x5x13xf32> {
+  %o = sextant.attention query(%q : tensor<2x2x5x7xf32>) key(%k : tensor<2x2x11x7xf32>)
+      value(%v : tensor<2x2x11x13xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = sextant.bucket_bias %s table %t[%h] at %i, %j max_distance 9223372036854775807 bidirectional : f32, tensor<4x2xf32>
+    sextant.yield %0 : f32
+  } : tensor<2x2x5x13xf32>
+  return %o : tensor<2x2x5x13xf32>
+}
