@@ -151,7 +151,7 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     (`relative_value` `(` $value_table^ `as` $value_table_roles `:` type($value_table) `)`)?
     `outs` `(` $init `:` type($init) `)`
     (`log_sum_exp` `(` $log_sum_exp_init^ `:` type($log_sum_exp_init) `)`)?
-    (`scale` $scale^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?
+    (`scale` custom<Number>($scale)^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?
     (`value_layout` $value_layout^)? (`result_layout` $result_layout^)?
     (`empty_row` $empty_row^)?
     (`rotate_query` $query_rotation^ `with` `(` $query_cosine `,` $query_sine `:`

@@ -120,7 +120,7 @@ defvar attentionFormat = [{
   (`labels` `(` $labels^ `as` $label_roles `:` type($labels) `)`)?
   `` custom<Origin>($origin, type($origin), $static_origin)
   `` custom<Layouts>($query_layout, $key_layout, $value_layout, $result_layout)
-  (`scale` $scale^)? (`empty_row` `` $empty_row^)?
+  (`scale` custom<Number>($scale)^)? (`empty_row` `` $empty_row^)?
 }];
 
 defvar attentionArguments = (ins

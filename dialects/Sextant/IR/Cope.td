@@ -55,7 +55,7 @@ def Sextant_CopeOp : Op<Sextant_Dialect, "cope", [
   let assemblyFormat = [{
     `query` `(` $query `:` type($query) `)` `key` `(` $key `:` type($key) `)`
     `value` `(` $value `:` type($value) `)` `table` `(` $table `:` type($table) `)`
-    (`past` $past^)? `scale` $scale attr-dict `:` type($result)
+    (`past` $past^)? `scale` custom<Number>($scale) attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -40,7 +40,7 @@ def Sextant_SandwichOp : Sextant_Term<"sandwich", [AllTypesMatch<["score", "weig
   let results = (outs AnyFloat:$result);
   let assemblyFormat = [{
     $score `weight` $weight `at` $query_position `,` $key_position `size` $size `first` $first
-    (`base` $base^)? attr-dict `:` type($score)
+    (`base` custom<Number>($base)^)? attr-dict `:` type($score)
   }];
   let hasVerifier = 1;
 }

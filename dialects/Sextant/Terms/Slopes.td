@@ -70,8 +70,8 @@ def Sextant_AlibiSlopesOp : Op<Sextant_Dialect, "alibi_slopes", [
                        DefaultValuedAttr<F64Attr, "1.0">:$times, UnitAttr:$geometric);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    (`geometric` $geometric^)? (`max_exponent` $max_exponent^)? (`times` $times^)?
-    attr-dict `:` type($result)
+    (`geometric` $geometric^)? (`max_exponent` custom<Number>($max_exponent)^)?
+    (`times` custom<Number>($times)^)? attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;

@@ -32,7 +32,7 @@ def Sextant_SoftcapOp : Op<Sextant_Dialect, "softcap", [
   }];
   let arguments = (ins AnyFloat:$score, F64Attr:$cap);
   let results = (outs AnyFloat:$result);
-  let assemblyFormat = "$score `cap` $cap attr-dict `:` type($score)";
+  let assemblyFormat = "$score `cap` custom<Number>($cap) attr-dict `:` type($score)";
   let hasVerifier = 1;
 }
 

@@ -132,6 +132,50 @@ FailureOr<APFloat> sextant::parseDouble(AsmParser &parser) {
   return parser.emitError(loc) << "expects a number, but got " << value;
 }
 
+/// Whether what is parsed next is an integer in decimal digits. Read ahead: a
+/// parser that takes a sign cannot give it back, and one of attributes takes
+/// the type behind an integer as its own.
+static bool startsInteger(AsmParser &parser) {
+  const char *next = parser.getCurrentLocation().getPointer();
+  if (*next == '-')
+    ++next;
+  if (!llvm::isDigit(*next) || (next[0] == '0' && next[1] == 'x'))
+    return false;
+  while (llvm::isDigit(*next))
+    ++next;
+  return *next != '.';
+}
+
+ParseResult sextant::parseNumber(AsmParser &parser, FloatAttr &number) {
+  Type f64 = parser.getBuilder().getF64Type();
+  if (startsInteger(parser)) {
+    bool isNegative = *parser.getCurrentLocation().getPointer() == '-';
+    APInt value;
+    OptionalParseResult parsed = parser.parseOptionalInteger(value);
+    if (!parsed.has_value() || failed(*parsed))
+      return failure();
+    // Without a sign its highest bit is one of the number's.
+    number = FloatAttr::get(f64, value.roundToDouble(isNegative));
+    return success();
+  }
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef word;
+  if (succeeded(parser.parseOptionalKeyword(&word)))
+    return parser.emitError(loc)
+           << "expects a number, but got '" << word << "'";
+  Attribute value;
+  if (parser.parseAttribute(value, f64))
+    return failure();
+  number = dyn_cast<FloatAttr>(value);
+  if (!number)
+    return parser.emitError(loc) << "expects a number, but got " << value;
+  return success();
+}
+
+void sextant::printNumber(AsmPrinter &printer, Operation *, FloatAttr number) {
+  printer.printAttributeWithoutType(number);
+}
+
 FailureOr<DenseF64ArrayAttr> sextant::parseDoubles(AsmParser &parser) {
   SmallVector<double> values;
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
