@@ -13,9 +13,9 @@ include "mlir/Pass/PassBase.td"
 def LowerAssertions : Pass<"sextant-lower-assertions", "ModuleOp"> {
   let summary = "turn run-time checks into statuses";
   let description = [{
-    A `cf.assert` that fails makes its function return the number of its
-    message, counted from one, instead of aborting; the messages are left on
-    the module as `sextant.checks`. Functions return 0 when every check held.
+    A `cf.assert` that fails makes its function return, above 44 bits, its
+    message's number from one, and in them what `sextant.got` found. Messages are
+    left as `sextant.checks`, these ending in ", but got "; 0 is no failure.
     A status that a parallel loop returns is passed on. Runs after structured
     control flow is gone.
 

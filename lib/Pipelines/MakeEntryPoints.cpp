@@ -184,7 +184,7 @@ SmallVector<Value> EntryBuilder::callWorkspace(func::FuncOp workspace,
 void EntryBuilder::makeRun(func::FuncOp workspace) {
   Block *block =
       makeFunction("sextant_kernel_run",
-                   {pointer, pointer, pointer, pointer, i64, pointer}, i32);
+                   {pointer, pointer, pointer, pointer, i64, pointer}, i64);
   SmallVector<Value> operands =
       loadOperands(block->getArgument(0), block->getArgument(1),
                    block->getArgument(2), /*hasStrides=*/true);

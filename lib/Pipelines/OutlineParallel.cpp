@@ -176,7 +176,7 @@ func::FuncOp Outliner::makeFunction(Location loc, StringRef suffix,
   builder.setInsertionPointToEnd(module.getBody());
   auto name = (entry.getName() + "_" + suffix + Twine(count)).str();
   auto func = func::FuncOp::create(
-      builder, loc, name, builder.getFunctionType(types, builder.getI32Type()));
+      builder, loc, name, builder.getFunctionType(types, builder.getI64Type()));
   func.setPrivate();
   func.addEntryBlock();
   return func;
@@ -283,7 +283,7 @@ void Outliner::makeBody(func::FuncOp body, Loop &loop, ArrayRef<Value> captures,
     builder.clone(op, mapping);
 
   builder.setInsertionPointToEnd(block);
-  Value ok = arith::ConstantIntOp::create(builder, loc, 0, 32);
+  Value ok = arith::ConstantIntOp::create(builder, loc, 0, 64);
   func::ReturnOp::create(builder, loc, ok);
   body.walk([&](func::CallOp call) {
     if (call.getCallee() != kThreadIndexFunction)
@@ -487,7 +487,7 @@ LogicalResult Outliner::outline(Loop loop) {
   function = UnrealizedConversionCastOp::create(builder, loc, pointer, function)
                  .getResult(0);
   func::CallOp::create(
-      builder, loc, kParallelForFunction, builder.getI32Type(),
+      builder, loc, kParallelForFunction, builder.getI64Type(),
       ValueRange{run, toI64(numbering.total), toI64(work), function, memory});
   loop.op->erase();
   remark::passed(loc, remark) << "loop runs on the caller's threads";
@@ -520,7 +520,7 @@ void OutlineParallel::runOnOperation() {
     func::FuncOp::create(
         builder, module.getLoc(), kParallelForFunction,
         builder.getFunctionType({pointer, i64, i64, pointer, pointer},
-                                builder.getI32Type()))
+                                builder.getI64Type()))
         .setPrivate();
   }
   Outliner outliner(module, entry, entry.getArguments().back());

@@ -70,7 +70,9 @@ void mlir::sextant::buildToBuffersPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addPass(createPermitAliases());
   // Appends, which are left until it is known whose memory they work in.
-  pm.addPass(createDecompose());
+  DecomposeOptions decompose;
+  decompose.keepNumbers = true;
+  pm.addPass(createDecompose(decompose));
   addCleanup(pm);
 }
 
@@ -134,7 +136,8 @@ void mlir::sextant::buildToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<LLVM::LLVMFuncOp>(createMarkDisjoint());
 }
 
-static const DecomposeOptions keepAppends{/*keepAppends=*/true};
+static const DecomposeOptions keepAppends{/*keepAppends=*/true,
+                                          /*keepNumbers=*/true};
 
 void mlir::sextant::buildReferenceRaisedPipeline(OpPassManager &pm,
                                                  const ReferenceOptions &) {

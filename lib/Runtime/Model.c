@@ -247,8 +247,29 @@ typedef struct execution {
   const sextant_tensor *inputs, *outputs;
   void *workspace;
   sextant_run_state *run;
-  int32_t failed;
+  int64_t failed;
 } execution;
+
+/* Says which check failed, and what it found. */
+static sextant_status report(int64_t failed, char *message, size_t size) {
+  if (failed < 0)
+    return sextant_fail(SEXTANT_CHECK_FAILED, message, size,
+                        "expects a parallel-for that numbers its threads below "
+                        "those of the call");
+  const char *text = DESCRIPTOR->checks[(failed >> SEXTANT_FOUND_BITS) - 1];
+  size_t length = strlen(text);
+  if (!length || text[length - 1] != ' ')
+    return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s", text);
+  int64_t limit = ((int64_t)1 << (SEXTANT_FOUND_BITS - 1)) - 1;
+  int64_t found = failed & (2 * limit + 1);
+  if (found > limit)
+    found -= 2 * limit + 2;
+  const char *rest = found == limit    ? " or more"
+                     : found == -limit ? " or less"
+                                       : "";
+  return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s%lld%s", text,
+                      (long long)found, rest);
+}
 
 static void execute(void *context) {
   execution *all = context;
@@ -328,11 +349,7 @@ sextant_status sextant_run(const sextant_model *model,
     sextant_run_parallel(&run, model->version->work(taken, made), execute,
                          &body);
   if (body.failed)
-    return sextant_fail(SEXTANT_CHECK_FAILED, message, size, "%s",
-                        body.failed > 0
-                            ? DESCRIPTOR->checks[body.failed - 1]
-                            : "expects a parallel-for that numbers its "
-                              "threads below those of the call");
+    return report(body.failed, message, size);
   for (size_t o = 0; o < output_count; ++o)
     if (made[o].data != outputs[o].data) {
       sextant_tensor output = outputs[o];

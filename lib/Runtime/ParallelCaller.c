@@ -14,7 +14,8 @@ typedef struct lent_loop {
   sextant_loop loop;
   void *frame;
   int64_t tasks, count;
-  int32_t threads, status;
+  int32_t threads;
+  int64_t status;
 } lent_loop;
 
 static void run_task(void *context, int64_t index, int32_t thread) {
@@ -38,7 +39,7 @@ void sextant_run_parallel(sextant_run_state *run, int64_t work,
   body(context);
 }
 
-int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
+int64_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop,
                                   void *frame) {
   int64_t threads = work / kMinimumWork;

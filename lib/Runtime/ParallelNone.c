@@ -14,7 +14,7 @@ void sextant_run_parallel(sextant_run_state *run, int64_t work,
   body(context);
 }
 
-int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
+int64_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop,
                                   void *frame) {
   (void)run;

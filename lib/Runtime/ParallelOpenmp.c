@@ -38,7 +38,7 @@ struct sextant_team {
    * nobody has begun. */
   _Alignas(64) uint64_t ticket;
   _Alignas(64) int64_t ended;
-  int32_t status;
+  int64_t status;
   /* Only written when every task of the loop before has ended. */
   _Alignas(64) int64_t tasks;
   int64_t count;
@@ -122,7 +122,7 @@ static void work_for(sextant_team *team, int32_t thread) {
   __atomic_fetch_add(&team->left, 1, __ATOMIC_RELEASE);
 }
 
-static int32_t share(sextant_team *team, int64_t tasks, int64_t count,
+static int64_t share(sextant_team *team, int64_t tasks, int64_t count,
                      sextant_loop loop, void *frame) {
   uint64_t last = __atomic_load_n(&team->ticket, __ATOMIC_RELAXED);
   __atomic_store_n(&team->tasks, tasks, __ATOMIC_RELAXED);
@@ -186,7 +186,7 @@ typedef struct single_loop {
   int64_t tasks, count;
   sextant_loop loop;
   void *frame;
-  int32_t status;
+  int64_t status;
 } single_loop;
 
 static void share_single(void *context) {
@@ -195,7 +195,7 @@ static void share_single(void *context) {
                          single->loop, single->frame);
 }
 
-int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
+int64_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop,
                                   void *frame) {
   int32_t threads = run->threads;

@@ -39,7 +39,7 @@ typedef struct sextant_version {
   const char *processor;
   /* Features that the code was compiled for, a null at the end. */
   const char *const *features;
-  int32_t (*run)(const sextant_tensor *inputs, const sextant_tensor *outputs,
+  int64_t (*run)(const sextant_tensor *inputs, const sextant_tensor *outputs,
                  const unsigned char *weights, void *workspace, int64_t threads,
                  sextant_run_state *run);
   void (*shapes)(const sextant_tensor *inputs,
@@ -86,11 +86,16 @@ struct sextant_model {
 void sextant_run_parallel(sextant_run_state *run, int64_t work,
                           void (*body)(void *), void *context);
 
-/* An outlined loop over [begin, end); returns the number of a failed check. */
-typedef int32_t (*sextant_loop)(void *frame, int64_t begin, int64_t end,
+/* What compiled code returns: 0, or the number of a failed check, from 1 on,
+ * above what it has found, in so many bits with a sign; 0 where the message of
+ * the check does not end in a blank. */
+enum { SEXTANT_FOUND_BITS = 44 };
+
+/* An outlined loop over [begin, end). */
+typedef int64_t (*sextant_loop)(void *frame, int64_t begin, int64_t end,
                                 int64_t thread);
 /* `work` is what all of it takes on one thread, about, in cycles. */
-int32_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
+int64_t sextant_parallel_for_loop(sextant_run_state *run, int64_t count,
                                   int64_t work, sextant_loop loop, void *frame);
 
 /* Writes a message, if there is room, and returns the status. */

@@ -26,8 +26,8 @@ static inline int64_t task_bound(int64_t task, int64_t tasks, int64_t count) {
 }
 
 /* The smallest number of a failed check wins, whichever thread was first. */
-static inline void merge_status(int32_t *status, int32_t failed) {
-  int32_t current = __atomic_load_n(status, __ATOMIC_RELAXED);
+static inline void merge_status(int64_t *status, int64_t failed) {
+  int64_t current = __atomic_load_n(status, __ATOMIC_RELAXED);
   while (failed && (!current || failed < current) &&
          !__atomic_compare_exchange_n(status, &current, failed, 0,
                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {

@@ -61,9 +61,16 @@ func.func @a_new_softmax_does_not(%x: tensor<3x5x7xf32>) -> tensor<*xf32> {
 // -----
 
 // CHECK-LABEL: func @an_index_is_checked_before_it_is_used(
-// CHECK:         %[[ALL:.*]] = linalg.generic {{.*}}iterator_types = ["reduction", "reduction"]
-// CHECK:         %[[OK:.*]] = tensor.extract %[[ALL]][] : tensor<i1>
-// CHECK:         cf.assert %[[OK]], "node 'embed': expects indices within the dimension
+// CHECK:         linalg.generic {{.*}}iterator_types = ["reduction", "reduction"]
+// CHECK:           arith.minsi
+// CHECK:         linalg.generic {{.*}}iterator_types = ["reduction", "reduction"]
+// CHECK:           arith.maxsi
+// CHECK:         %[[NOT_BEFORE:.*]] = arith.cmpi sge, %[[FIRST:.*]], %c-11_i64
+// CHECK:         %[[NOT_BEHIND:.*]] = arith.cmpi slt, %[[LAST:.*]], %c11_i64
+// CHECK:         %[[OK:.*]] = arith.andi %[[NOT_BEFORE]], %[[NOT_BEHIND]]
+// CHECK:         %[[FOUND:.*]] = arith.select %[[NOT_BEFORE]], %[[LAST]], %[[FIRST]]
+// CHECK:         %[[CHECKED:.*]] = sextant.got %[[FOUND]] unless %[[OK]]
+// CHECK:         cf.assert %[[CHECKED]], "node 'embed': expects indices within the dimension they select from, which has 11 entries"
 // CHECK:         linalg.generic
 // CHECK:           arith.select
 // CHECK:           arith.minsi

@@ -5,7 +5,7 @@
 // CHECK-SAME: attributes {sextant.disjoint = array<i64: 1, 8, 15, 20>}
 // CHECK-LABEL: func.func @sextant_kernel_run(
 // CHECK-SAME: %[[IN:[^:]*]]: !llvm.ptr, %[[OUT:[^:]*]]: !llvm.ptr, %[[WEIGHTS:[^:]*]]: !llvm.ptr,
-// CHECK-SAME: %[[MEMORY:[^:]*]]: !llvm.ptr, %[[THREADS:[^:]*]]: i64, %[[STATE:[^:]*]]: !llvm.ptr) -> i32
+// CHECK-SAME: %[[MEMORY:[^:]*]]: !llvm.ptr, %[[THREADS:[^:]*]]: i64, %[[STATE:[^:]*]]: !llvm.ptr) -> i64
 // CHECK: llvm.getelementptr %[[IN]][0, 0]
 // CHECK: llvm.getelementptr %[[OUT]][0, 0]
 // CHECK: call @main_workspace
@@ -20,9 +20,9 @@
 func.func @main(%x: memref<?x7xf32>, %y: memref<?x7xf32> {sextant.role = "output"},
                 %weights: memref<?xi8> {sextant.role = "weights"},
                 %slot: memref<?xi8> {sextant.role = "slot"},
-                %run: !llvm.ptr {sextant.role = "run"}) -> i32 {
-  %ok = arith.constant 0 : i32
-  return %ok : i32
+                %run: !llvm.ptr {sextant.role = "run"}) -> i64 {
+  %ok = arith.constant 0 : i64
+  return %ok : i64
 }
 func.func private @main_shapes(%x: memref<?x7xf32>) -> (index, index) {
   %c0 = arith.constant 0 : index
@@ -46,7 +46,7 @@ func.func private @main_work(%x: memref<?x7xf32>, %y: memref<?x7xf32>, %weights:
 // expected-error@+3 {{expects a function 'alone_shapes' beside the model, but got none}}
 // expected-error@+2 {{expects a function 'alone_workspace' beside the model, but got none}}
 // expected-error@+1 {{expects a function 'alone_work' beside the model, but got none}}
-func.func @alone() -> i32 {
-  %ok = arith.constant 0 : i32
-  return %ok : i32
+func.func @alone() -> i64 {
+  %ok = arith.constant 0 : i64
+  return %ok : i64
 }

@@ -4,7 +4,7 @@
 // CHECK-SAME: %[[X:[^:]*]]: memref<?x5xf32>, %[[Y:[^:]*]]: memref<?x5xf32>, %[[STATE:[^:]*]]: !llvm.ptr {sextant.role = "run"})
 // CHECK: %[[FRAME:.*]] = llvm.alloca
 // CHECK: llvm.store
-// CHECK: %[[TASK:.*]] = builtin.unrealized_conversion_cast %{{.*}} : (!llvm.ptr, i64, i64, i64) -> i32 to !llvm.ptr
+// CHECK: %[[TASK:.*]] = builtin.unrealized_conversion_cast %{{.*}} : (!llvm.ptr, i64, i64, i64) -> i64 to !llvm.ptr
 // CHECK: call @sextant_parallel_for_loop(%[[STATE]], %{{.*}}, %{{.*}}, %[[TASK]], %[[FRAME]])
 // CHECK-NOT: scf.parallel
 
@@ -19,13 +19,13 @@
 // CHECK-LABEL: func.func private @gives_rows_to_threads_parallel_body_0(
 // CHECK-SAME: memref<?x5xf32> {llvm.noalias}
 // CHECK-SAME: memref<?x5xf32> {llvm.noalias}
-// CHECK-SAME: %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index, %{{[^:]*}}: index) -> i32
+// CHECK-SAME: %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index, %{{[^:]*}}: index) -> i64
 // CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
 // CHECK: scf.for
 // CHECK: arith.negf
-// CHECK: return %{{.*}} : i32
+// CHECK: return %{{.*}} : i64
 // CHECK-LABEL: func.func private @gives_rows_to_threads_parallel_task_0(
-// CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: i64) -> i32
+// CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: i64) -> i64
 // CHECK: llvm.load
 // CHECK: call @gives_rows_to_threads_parallel_body_0
 func.func @gives_rows_to_threads(%x: memref<?x5xf32>, %y: memref<?x5xf32>) {
@@ -67,7 +67,7 @@ func.func @claims_nothing_of_views(%x: memref<13xf32>) {
 // CHECK-LABEL: func.func @takes_a_forall(
 // CHECK: call @sextant_parallel_for_loop
 // CHECK-LABEL: func.func private @takes_a_forall_parallel_body_0(
-// CHECK-SAME: %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index, %[[THREAD:[^:]*]]: index) -> i32
+// CHECK-SAME: %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index, %[[THREAD:[^:]*]]: index) -> i64
 // CHECK: scf.for
 // CHECK-NOT: scf.for
 // CHECK: arith.remui

@@ -46,6 +46,8 @@ def Decompose : Pass<"sextant-decompose"> {
   let options = [
     Option<"keepAppends", "keep-appends", "bool", /*default=*/"false",
            "leave sextant.cache_append on tensors, which may be in place once it is on memrefs">,
+    Option<"keepNumbers", "keep-numbers", "bool", /*default=*/"false",
+           "leave sextant.got, which says what a check has found">,
   ];
 }
 

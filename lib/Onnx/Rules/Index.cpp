@@ -14,8 +14,13 @@
 #include "Onnx/Rules/Elementwise.h"
 #include "Onnx/Rules/Lookup.h"
 
+#include "sextant/Sextant/IR/RunTimeCheck.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::sextant;
@@ -42,8 +47,62 @@ static bool isProvablyInRange(Facts &facts, Value indices,
          });
 }
 
+/// Whether a caller gives a tensor; lengths prove nothing about it.
+static bool isGiven(const Lowered &operand) {
+  Value value = operand.value;
+  while (auto cast = value.getDefiningOp<tensor::CastOp>())
+    value = cast.getSource();
+  return isa<BlockArgument>(value) && operand.rank() != 0;
+}
+
+/// Checks given indices from `least` up to `size`, and says which is outside.
+static void checkGiven(Lowering &lowering, const Lowered &indices, Value least,
+                       Value size, StringRef message) {
+  ImplicitLocOpBuilder &b = lowering.builder;
+  Type i64 = b.getI64Type();
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(0, indices.rank()));
+  auto reduce = [&](int64_t initial, auto combine) -> Value {
+    Lowered all = lowering.reduce(
+        indices, axes, /*keep=*/false, i64,
+        arith::ConstantIntOp::create(b, i64, initial),
+        [&](ImplicitLocOpBuilder &b, ValueRange elements) -> Value {
+          Value index = scalar::toIndex(b, elements[0]);
+          return combine(b, arith::IndexCastOp::create(b, i64, index),
+                         elements[1]);
+        });
+    return tensor::ExtractOp::create(b, all.value, ValueRange());
+  };
+  Value first = reduce(std::numeric_limits<int64_t>::max(),
+                       [](ImplicitLocOpBuilder &b, Value x, Value y) -> Value {
+                         return arith::MinSIOp::create(b, x, y);
+                       });
+  Value last = reduce(std::numeric_limits<int64_t>::min(),
+                      [](ImplicitLocOpBuilder &b, Value x, Value y) -> Value {
+                        return arith::MaxSIOp::create(b, x, y);
+                      });
+  auto toI64 = [&](Value value) -> Value {
+    return b.createOrFold<arith::IndexCastOp>(i64, value);
+  };
+  Value notBefore =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, first, toI64(least));
+  Value holds = arith::AndIOp::create(
+      b, notBefore,
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, last, toI64(size)));
+  buildRunTimeCheck(b, b.getLoc(), holds,
+                    arith::SelectOp::create(b, notBefore, last, first),
+                    "node '" + nodeName(lowering.node) + "': " + message);
+}
+
 void mlir::sextant::checkIndices(Lowering &lowering, const Lowered &indices,
                                  Value size) {
+  std::string message = "expects indices within the dimension they select from";
+  if (isGiven(indices)) {
+    if (std::optional<int64_t> entries = getConstantIntValue(size))
+      message += ", which has " + std::to_string(*entries) + " entries";
+    ImplicitLocOpBuilder &b = lowering.builder;
+    Value least = scalar::sub(b, arith::ConstantIndexOp::create(b, 0), size);
+    return checkGiven(lowering, indices, least, size, message);
+  }
   Value holds = lowering.forAll(
       {indices}, indices.shape, [&](ImplicitLocOpBuilder &b, ValueRange in) {
         Value index = scalar::toIndex(b, in[0]);
@@ -55,8 +114,7 @@ void mlir::sextant::checkIndices(Lowering &lowering, const Lowered &indices,
             b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, index,
                                           size));
       });
-  lowering.check(holds, "expects indices within the dimension they select "
-                        "from, but got one outside");
+  lowering.check(holds, message + ", but got one outside");
 }
 
 //===----------------------------------------------------------------------===//
@@ -146,7 +204,15 @@ static LogicalResult lowerGatherPositions(Lowering &lowering, OnnxNodeOp node) {
       known && llvm::all_of(*known, [&](const SymbolicDim &position) {
         return position.isNonNegative() && (rows - position).isPositive();
       });
-  if (!isInside) {
+  std::optional<int64_t> count = lowering.facts.resolve(rows).constant();
+  std::string message = "expects positions from 0 on within the " +
+                        (count ? std::to_string(*count) + " rows" : "rows") +
+                        " of its tables of cosines and sines";
+  if (!isInside && isGiven(positions)) {
+    checkGiven(lowering, positions,
+               arith::ConstantIndexOp::create(lowering.builder, 0), size,
+               message);
+  } else if (!isInside) {
     Value holds =
         lowering.forAll({positions}, positions.shape,
                         [&](ImplicitLocOpBuilder &b, ValueRange in) {
@@ -158,11 +224,7 @@ static LogicalResult lowerGatherPositions(Lowering &lowering, OnnxNodeOp node) {
                               b.createOrFold<arith::CmpIOp>(
                                   arith::CmpIPredicate::slt, position, size));
                         });
-    std::optional<int64_t> count = lowering.facts.resolve(rows).constant();
-    std::string which = count ? std::to_string(*count) + " rows" : "rows";
-    lowering.check(holds, "expects positions from 0 on within the " + which +
-                              " of its tables of cosines and sines, but got "
-                              "one outside");
+    lowering.check(holds, message + ", but got one outside");
   }
   return lookUp(lowering, table, positions, 0, size);
 }

@@ -13,12 +13,12 @@
 #include "DestinationStyle.h"
 #include "TileParts.h"
 
+#include "sextant/Sextant/IR/RunTimeCheck.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -91,12 +91,14 @@ void Sequence::findRows(Value lengths, Value operand, Layout layout,
                                  right);
   };
   Value all = getValueOrCreateConstantIndexOp(b, loc, rows);
+  Value isInside = isAtMost(zero, begin);
   Value ascends = arith::AndIOp::create(
-      b, loc, isAtMost(zero, begin),
+      b, loc, isInside,
       arith::AndIOp::create(b, loc, isAtMost(begin, end), isAtMost(end, all)));
-  cf::AssertOp::create(b, loc, ascends,
-                       getLengthsMessage(loop == 2, "ascend from 0 to the "
-                                                    "number of rows"));
+  Value found = arith::SelectOp::create(b, loc, isInside, end, begin);
+  buildRunTimeCheck(b, loc, ascends, found,
+                    getLengthsMessage(loop == 2, "ascend from 0 to the "
+                                                 "number of rows"));
   // The bound says nothing new, but says it where memory is planned.
   AffineExpr x, y, z;
   bindSymbols(b.getContext(), x, y, z);
@@ -223,9 +225,8 @@ static void checkBatches(OpBuilder &b, AttentionOp op, Value count) {
     Value isEqual = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq,
                                                   own, count);
     if (!matchPattern(isEqual, m_One()))
-      cf::AssertOp::create(
-          b, loc, isEqual,
-          ("expects as many " + what + " as there are sequences").str());
+      buildRunTimeCheck(b, loc, isEqual, own,
+                        "expects as many " + what + " as there are sequences");
   };
   auto checkByRoles = [&](Value operand, AuxiliaryAttr roles,
                           const Twine &what) {
@@ -269,23 +270,25 @@ static void checkEnds(OpBuilder &b, Location loc, Value lengths, Value operand,
   if (!lengths)
     return;
   auto check = [&](Value left, arith::CmpIPredicate is, Value right,
-                   const Twine &what) {
+                   Value found, const Twine &what) {
     Value holds = b.createOrFold<arith::CmpIOp>(loc, is, left, right);
     if (!matchPattern(holds, m_One()))
-      cf::AssertOp::create(b, loc, holds, getLengthsMessage(ofQueries, what));
+      buildRunTimeCheck(b, loc, holds, found,
+                        getLengthsMessage(ofQueries, what));
   };
   using arith::CmpIPredicate;
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   Value count = b.createOrFold<tensor::DimOp>(loc, lengths, zero);
-  check(zero, CmpIPredicate::slt, count, "begin with 0, but got none");
+  check(count, CmpIPredicate::sgt, zero, count,
+        "are one more than the sequences");
   Value last = b.createOrFold<arith::SubIOp>(loc, count, one);
   Value rows = getValueOrCreateConstantIndexOp(
       b, loc, tensor::getMixedSize(b, loc, operand, getSequenceDim(layout)));
-  check(readEntry(b, loc, lengths, zero), CmpIPredicate::eq, zero,
-        "begin with 0");
-  check(readEntry(b, loc, lengths, last), CmpIPredicate::eq, rows,
-        "end with the number of rows");
+  Value first = readEntry(b, loc, lengths, zero);
+  check(first, CmpIPredicate::eq, zero, first, "begin with 0");
+  Value end = readEntry(b, loc, lengths, last);
+  check(end, CmpIPredicate::eq, rows, end, "end with the number of rows");
 }
 
 SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {

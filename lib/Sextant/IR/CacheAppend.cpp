@@ -7,11 +7,11 @@
 
 #include "DestinationStyle.h"
 
+#include "sextant/Sextant/IR/RunTimeCheck.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -110,9 +110,12 @@ static void checkRoom(OpBuilder &builder, Location loc, Value offset,
   Value notBeyond = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::sle, end, limit);
   Value fits = arith::AndIOp::create(builder, loc, notBefore, notBeyond);
-  cf::AssertOp::create(builder, loc, fits,
-                       "expects new rows to fit into the cache, but they lie "
-                       "beyond its end");
+  std::string message = "expects new rows to fit into the cache";
+  if (std::optional<int64_t> rows = getConstantIntValue(room))
+    message += " of " + std::to_string(*rows);
+  Value found = arith::SelectOp::create(builder, loc, notBefore, end, offset);
+  buildRunTimeCheck(builder, loc, fits, found,
+                    message + " and to end within it");
 }
 
 /// Whether two memrefs of rank 4 start at one address with one set of strides.

@@ -8,6 +8,7 @@
 #include "sextant/Sextant/Transforms/Passes.h"
 
 #include "sextant/Sextant/IR/AttentionReach.h"
+#include "sextant/Sextant/IR/RunTimeCheck.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -231,9 +232,11 @@ static LogicalResult check(OpBuilder &b, AttentionOp op,
     std::optional<int64_t> from = getConstantIntValue(first);
     std::optional<int64_t> to = getConstantIntValue(last);
     if (from && to)
-      message +=
-          ", but got " + std::to_string(*from) + " to " + std::to_string(*to);
-    cf::AssertOp::create(b, loc, holds, message);
+      message += ", where it has those from " + std::to_string(*from) + " to " +
+                 std::to_string(*to);
+    Value found = arith::SelectOp::create(b, loc, notBelow(needs.first, first),
+                                          needs.last, needs.first);
+    buildRunTimeCheck(b, loc, holds, found, message);
   }
   remark::passed(loc, options) << remark::add(
       "{0} {1}", table.name,

@@ -15,6 +15,7 @@
 #include "sextant/Sextant/Transforms/Passes.h"
 
 #include "sextant/Sextant/IR/Extremes.h"
+#include "sextant/Sextant/IR/RunTimeCheck.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -221,9 +222,10 @@ void Checker::checkRoles(const std::string &name, Value operand,
     // What types tell has been verified.
     if (number && !isDynamic)
       continue;
+    Value entries = buildDim(b, loc, operand, dim);
     Value holds =
         compare(isEntry ? arith::CmpIPredicate::sge : arith::CmpIPredicate::eq,
-                buildDim(b, loc, operand, dim), expected);
+                entries, expected);
     if (getConstantIntValue(holds))
       continue;
     std::string message =
@@ -233,9 +235,10 @@ void Checker::checkRoles(const std::string &name, Value operand,
                              stringifyDimensionRole(role).str();
     if (!isEntry && number)
       message += ", which are " + std::to_string(*number);
+    // What types tell stands in the message; what they do not is found.
     if (!isDynamic)
-      message += ", but got " + std::to_string(own);
-    cf::AssertOp::create(b, loc, holds, message);
+      message += ", as it has for " + std::to_string(own);
+    buildRunTimeCheck(b, loc, holds, isDynamic ? entries : expected, message);
   }
 }
 
@@ -349,9 +352,15 @@ LogicalResult Checker::checkEntries(const Read &read, unsigned dim, Value first,
                         "' reads to have " + each.str();
   if (expected)
     message += ", " + std::to_string(*expected) + " or more";
-  if (got)
-    message += ", but got " + std::to_string(*got);
-  cf::AssertOp::create(b, loc, holds, message);
+  Value found = entries;
+  if (got) {
+    message += ", as it has for those from 0 to " + std::to_string(*got - 1);
+    Value last = b.createOrFold<arith::SubIOp>(loc, end, constant(1));
+    found = b.createOrFold<arith::SelectOp>(
+        loc, compare(arith::CmpIPredicate::sge, first, constant(0)), last,
+        first);
+  }
+  buildRunTimeCheck(b, loc, holds, found, message);
   remark::passed(read.op->getLoc(), getOptions("Checked"))
       << remark::add("what it reads is checked to have {0}", each);
   return success();

@@ -69,6 +69,17 @@ private:
   bool keepAppends;
 };
 
+/// Only compiled models report numbers.
+struct DropNumber : public OpRewritePattern<GotOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GotOp op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, op.getCondition());
+    return success();
+  }
+};
+
 struct Decompose : public sextant::impl::DecomposeBase<Decompose> {
   using DecomposeBase::DecomposeBase;
 
@@ -80,11 +91,17 @@ struct Decompose : public sextant::impl::DecomposeBase<Decompose> {
     RewritePatternSet patterns(&getContext());
     patterns.add<DecomposePattern>(&getContext(), keepAppends);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (keepNumbers)
+      return;
+    // What decomposition makes is not walked.
+    RewritePatternSet numbers(&getContext());
+    numbers.add<DropNumber>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(numbers));
   }
 };
 
 } // namespace
 
 void sextant::populateDecomposePatterns(RewritePatternSet &patterns) {
-  patterns.add<DecomposePattern>(patterns.getContext());
+  patterns.add<DecomposePattern, DropNumber>(patterns.getContext());
 }

@@ -29,7 +29,7 @@ def main():
     watched = re.sub(r"(?m)^(@model_weights_data = )external (hidden constant \[\d+ x i8\])", r"\1\2 zeroinitializer", watched)
     if share:
         # The last argument of a loop that is called through a pointer.
-        call = r"(call i32 %\d+\(ptr [^,()]*, i64 [^,()]*, i64 [^,()]*, i64 noundef )%\d+\)"
+        call = r"(call i64 %\d+\(ptr [^,()]*, i64 [^,()]*, i64 [^,()]*, i64 noundef )%\d+\)"
         watched, count = re.subn(call, r"\1 0)", watched)
         if not count:
             sys.exit("expects loops to be told the number of a thread")

@@ -5,7 +5,7 @@
 // RUN: sextant-run %s --random=1 --dim s=9 --check=reference
 // RUN: not sextant-run %t.so --random=1 --dim s=10 2>&1 | FileCheck %s
 // RUN: not sextant-run %t-reference.so --random=1 --dim s=10 2>&1 | FileCheck %s
-// CHECK: attention: expects auxiliary operand 0 to reach the distance of every query and key, but got -8 to 8
+// CHECK: attention: expects auxiliary operand 0 to reach the distance of every query and key, where it has those from -8 to 8
 
 func.func @main(%q: tensor<2x3x?x8xf32> {sextant.name = "q", sextant.dims = ["2", "3", "s", "8"]},
                 %t: tensor<17x8xf32> {sextant.name = "t", sextant.dims = ["17", "8"]})

@@ -23,7 +23,7 @@ func.func @what_reaches_is_not_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x1
 // CHECK-DAG: %[[KEYS:.*]] = tensor.dim %[[V]], %c2
 // CHECK: arith.cmpi sge, %{{.*}}, %c-8
 // CHECK: arith.cmpi sle, %{{.*}}, %c8
-// CHECK: cf.assert %{{.*}}, "attention: expects the table of values to reach the distance of every query and key, but got -8 to 8"
+// CHECK: cf.assert %{{.*}}, "attention: expects the table of values to reach the distance of every query and key, where it has those from -8 to 8"
 // CHECK: relative_value({{.*}}center = 8> : tensor<17x13xf32>)
 func.func @lengths_are_checked(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>, %past: index,
                                %t: tensor<17x13xf32>) -> tensor<2x3x?x13xf32> {
@@ -88,7 +88,7 @@ func.func @nor_does_what_masks_hide_of_factors(%q: tensor<2x3x5x7xf32>, %k: tens
 // CHECK: scf.yield %[[LEAST]], %[[MOST]]
 // CHECK: arith.cmpi sge, %[[FAR]]#0, %c-50
 // CHECK: arith.cmpi sle, %[[FAR]]#1, %c48
-// CHECK: cf.assert %{{.*}}, "attention: expects modulation 0 to reach the distance of every query and key, but got -50 to 48"
+// CHECK: cf.assert %{{.*}}, "attention: expects modulation 0 to reach the distance of every query and key, where it has those from -50 to 48"
 // CHECK: center = 50>
 func.func @a_start_of_each_entry_is_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>,
                                             %at: tensor<2xi64>, %t: tensor<99x7xf32>) -> tensor<2x3x5x13xf32> {
@@ -107,7 +107,7 @@ func.func @a_start_of_each_entry_is_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<
 // CHECK-DAG: %[[KS:.*]] = arith.subi %[[KDIM]], %c1
 // CHECK: %[[COUNT:.*]] = arith.minsi %[[QS]], %[[KS]]
 // CHECK: scf.for %{{.*}} to %[[COUNT]]
-// CHECK: cf.assert %{{.*}}, "attention: expects auxiliary operand 0 to reach the distance of every query and key, but got -7 to 7"
+// CHECK: cf.assert %{{.*}}, "attention: expects auxiliary operand 0 to reach the distance of every query and key, where it has those from -7 to 7"
 func.func @sequences_end_to_end_are_checked(%q: tensor<?x3x7xf32>, %v: tensor<?x3x13xf32>, %ql: tensor<?xi32>,
                                             %kl: tensor<?xi32>, %t: tensor<3x15xf32>) -> tensor<?x3x13xf32> {
   %o = sextant.attention query(%q : tensor<?x3x7xf32>) key(%q : tensor<?x3x7xf32>) value(%v : tensor<?x3x13xf32>)
@@ -122,7 +122,7 @@ func.func @sequences_end_to_end_are_checked(%q: tensor<?x3x7xf32>, %v: tensor<?x
 }
 
 // CHECK-LABEL: func @factors_are_checked
-// CHECK: cf.assert %{{.*}}, "attention: expects the table of 'sextant.relative_factor' to reach the distance of every query and key, but got -5 to 5"
+// CHECK: cf.assert %{{.*}}, "attention: expects the table of 'sextant.relative_factor' to reach the distance of every query and key, where it has those from -5 to 5"
 // CHECK: sextant.relative_factor
 // CHECK-NOT: unclipped
 func.func @factors_are_checked(%q: tensor<2x3x?x7xf32>, %v: tensor<2x3x?x13xf32>,

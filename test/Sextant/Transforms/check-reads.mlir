@@ -27,7 +27,8 @@ func.func @what_is_known_is_not_checked(%q: tensor<2x3x5x7xf32>, %k: tensor<2x3x
 // CHECK-SAME: %[[T:[a-z0-9]+]]: tensor<32x?xf32>
 // CHECK: %[[HEADS:.*]] = tensor.dim %[[T]], %c1
 // CHECK: %[[HOLDS:.*]] = arith.cmpi sge, %[[HEADS]], %c3
-// CHECK: cf.assert %[[HOLDS]], "attention: expects dimension 1 of what 'sextant.bucket_bias' reads to have an entry for each head, 3 or more"
+// CHECK: %[[CHECKED:.*]] = sextant.got %{{.*}} unless %[[HOLDS]]
+// CHECK: cf.assert %[[CHECKED]], "attention: expects dimension 1 of what 'sextant.bucket_bias' reads to have an entry for each head, 3 or more"
 func.func @tables_by_head_are_checked(%q: tensor<2x3x5x7xf32>, %t: tensor<32x?xf32>) -> tensor<2x3x5x7xf32> {
   %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%q : tensor<2x3x5x7xf32>) value(%q : tensor<2x3x5x7xf32>) score {
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
@@ -61,7 +62,7 @@ func.func @networks_by_head_are_checked(%q: tensor<2x3x5x7xf32>, %c: f32, %w: te
 // CHECK: %[[END:.*]] = arith.addi %[[AT]], %c3
 // CHECK: arith.cmpi sle, %[[END]], %c5
 // CHECK: arith.cmpi sge, %[[AT]], %c0
-// CHECK: cf.assert %{{.*}}, "attention: expects dimension 1 of what 'sextant.bucket_bias' reads to have an entry for each head, but got 5"
+// CHECK: cf.assert %{{.*}}, "attention: expects dimension 1 of what 'sextant.bucket_bias' reads to have an entry for each head, as it has for those from 0 to 4"
 func.func @origins_count(%q: tensor<2x3x5x7xf32>, %t: tensor<32x5xf32>, %at: index) -> tensor<2x3x5x7xf32> {
   %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%q : tensor<2x3x5x7xf32>) value(%q : tensor<2x3x5x7xf32>)
       at [0, %at, 0, 0] score {
@@ -77,7 +78,7 @@ func.func @origins_count(%q: tensor<2x3x5x7xf32>, %t: tensor<32x5xf32>, %at: ind
 // CHECK: arith.minsi
 // CHECK: arith.maxsi
 // CHECK-NOT: linalg.generic
-// CHECK: cf.assert %{{.*}}, "attention: expects dimension 0 of what 'tensor.extract' reads to have an entry for each query, but got 13"
+// CHECK: cf.assert %{{.*}}, "attention: expects dimension 0 of what 'tensor.extract' reads to have an entry for each query, as it has for those from 0 to 12"
 func.func @origins_of_each_entry_count(%q: tensor<2x3x5x7xf32>, %t: tensor<13xf32>, %at: tensor<2xi64>) -> tensor<2x3x5x7xf32> {
   %o = sextant.attention query(%q : tensor<2x3x5x7xf32>) key(%q : tensor<2x3x5x7xf32>) value(%q : tensor<2x3x5x7xf32>)
       at [0, 0, %at : tensor<2xi64>, 0] score {
@@ -92,10 +93,10 @@ func.func @origins_of_each_entry_count(%q: tensor<2x3x5x7xf32>, %t: tensor<13xf3
 // CHECK-LABEL: func @operands_have_the_sizes_of_their_roles
 // CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 0 of auxiliary operand 0 to have one entry for each head, which are 3"
 // CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 0 of auxiliary operand 1 to have one entry for each batch"
-// CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 1 of auxiliary operand 1 to have one entry for each key, but got 17"
+// CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 1 of auxiliary operand 1 to have one entry for each key, as it has for 17"
 // CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 0 of auxiliary operand 2 to have an entry"
 // CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 0 of the sink to have one entry for each head, which are 3"
-// CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 0 of the origin to have one entry for each batch, but got 1"
+// CHECK-DAG: cf.assert %{{.*}}, "attention: expects dimension 0 of the origin to have one entry for each batch, as it has for 1"
 func.func @operands_have_the_sizes_of_their_roles(%q: tensor<?x3x?x7xf32>, %slopes: tensor<?xf32>, %keep: tensor<?x17xf32>,
                                                   %table: tensor<?xf32>, %sink: tensor<?xf32>,
                                                   %at: tensor<1xi64>) -> tensor<?x3x?x7xf32> {
