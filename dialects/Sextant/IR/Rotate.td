@@ -32,7 +32,8 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     type of the arithmetic: f64 for f64, else f32.
 
     The magnitude of a schedule that decays (xPos) depends on plane and position,
-    as their distance from `center`, 0 where it is absent.
+    as their distance from `center`, 0 where it is absent; where positions have
+    several axes, from `centers`, an entry for each axis.
 
     A position is read from a tensor (`at`), or counted: s + `from` +
     `starts`[b] for row s of batch entry b, where what is absent is 0. Tables of
@@ -65,7 +66,8 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     - (C11) `minus` takes a second schedule from a first, whose planes turn by
       the same axes.
     - (C12) all shaped operands are tensors, or all are memrefs.
-    - (C13) `center` is given only if a schedule decays.
+    - (C13) `center` is given only if a schedule decays, and `centers`,
+      integers [axes], in its place only if it also reads several axes.
 
     ```mlir
     // Queries [B, H, S, D] at positions of their own, new keys behind a cache.
@@ -103,6 +105,7 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     Arg<Optional<AnyShaped>, "[count / 2], divide angles">:$divisors,
     Arg<Optional<AnyType>, "an index or [B]: rows of the whole sequence">:$length,
     Arg<Optional<Index>, "the position where nothing has decayed">:$center,
+    Arg<Optional<AnyShaped>, "[axes], in place of `center`">:$centers,
     Arg<Optional<AnyShaped>, "[positions, count / 2] or [B | 1, S, count / 2]">:$cosine,
     Arg<Optional<AnyShaped>, "like `cosine`">:$sine,
     Arg<AnyShaped, "the destination">:$init,
@@ -121,6 +124,7 @@ def Sextant_RotateOp : Sextant_DestinationStyle<"rotate", [
     (`by` $schedule^)? (`minus` $subtrahend^)?
     (`over` `(` $divisors^ `:` type($divisors) `)`)?
     (`length` `(` $length^ `:` type($length) `)`)? (`center` $center^)?
+    (`centers` `(` $centers^ `:` type($centers) `)`)?
     (`with` `(` $cosine^ `,` $sine `:` type($cosine) `,` type($sine) `)`)?
     `pairs` `` $pairs (`to` `` $result_pairs^)? (`first` $first^)? (`count` $count^)?
     (`layout` `` $layout^)? (`inverse` $inverse^)? attr-dict

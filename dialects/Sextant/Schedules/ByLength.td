@@ -21,8 +21,8 @@ def Sextant_ByLength : Sextant_Schedule<"ByLength", "by_length",
         frequency[t] = long[t]      where length > trained
 
     and so with the magnitude and how it decays: an attention between queries
-    that decay and keys that grow reaches as far as with either, if both choose
-    by the same length (`sextant-recenter-decay`). The choice is made at run
+    that decay and keys that grow reaches as far as with either, where both
+    choose alike (`sextant-recenter-decay`). The choice is made at run
     time, for each batch entry where lengths are given so; a cache that crosses
     it is rotated by the difference.
 

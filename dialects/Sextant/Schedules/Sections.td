@@ -21,7 +21,8 @@ def Sextant_Sections : Sextant_Schedule<"Sections", "sections",
 
     Sections are chunks of consecutive planes; `interleaved`, plane t turns by
     axis t mod n as long as that axis has planes left, and by axis 0 otherwise.
-    Where the schedule inside decays, a plane does so along its own axis.
+    Where the schedule inside decays, a plane does so along its own axis, from
+    the rotation's center of that axis.
 
     - (C1) there is at least one section, and none is negative.
     - (C2) the schedule inside needs no length, and has neither a start position

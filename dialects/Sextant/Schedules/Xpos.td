@@ -28,9 +28,12 @@ def Sextant_Xpos : Sextant_Schedule<"Xpos", "xpos",
     queries and keys rotated right before it has no such limit, with any target:
     `sextant-recenter-decay` gives each chunk of queries its own center, so that
     keys before it only shrink, and underflow where their products do, also
-    where positions restart within a row of queries and under `by_length`. Keys
-    behind their query grow by definition. Keys that a cache holds rotated keep
-    their center: rotate them behind the cache, or queries again for each page.
+    where positions restart within a row of queries, along each of several axes
+    (`sections`) and under `by_length`. Keys behind their query grow by
+    definition. Keys that a cache holds rotated keep their center: rotate them
+    behind the cache, or queries again for each page. Where a center stays,
+    positions at which a plane grows by more than exp(80), 32695 from it for a
+    span of 512 and elements of f32, fail when the code runs.
 
     - (C1) `span` is positive and finite.
     - (C2) the schedule inside reads one axis and does not decay itself.

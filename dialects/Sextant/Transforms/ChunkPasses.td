@@ -77,11 +77,13 @@ def RecenterDecay : Pass<"sextant-recenter-decay"> {
     entry are rotated entry by entry. Positions in a tensor may restart or jump,
     as those of packed documents do: a chunk then also ends before the first row
     whose position is further from that of its first row than grows by exp(4),
-    found at run time. Keys that a mask hides may overflow.
+    found at run time; positions of several axes have a center for each, and a
+    chunk ends where any of them is left. Keys that a mask hides may overflow.
 
-    Rates have to be opposite and around one center, whatever the length: a
-    choice by the length (`#sextant.by_length`) is recentered if queries and keys
-    make it alike, by the same length, and the faster rate bounds a chunk. Between a rotation and the
+    Rates have to be opposite and around one center. Where lengths choose them
+    (`#sextant.by_length`), queries and keys may have a length each: whether the
+    center cancels is then found when the code runs, and the one that they had
+    is kept where it does not. The fastest rate bounds a chunk. Between a rotation and the
     attention nothing may stand but what moves vectors: `tensor.cast`, slices, a
     `linalg.transpose` of heads and sequence, and, where sequences lie end to
     end, the reshape that takes a batch of one off; such an attention becomes a
@@ -92,6 +94,12 @@ def RecenterDecay : Pass<"sextant-recenter-decay"> {
     by then no center brings back. Where a cache outgrows the range of f32, it
     has to hold keys that are not rotated; rotating all of what `cache_append`
     returns is recentered as any rotation is.
+
+    What is not recentered is checked when it runs: a plane that grows by more
+    than exp(80) (exp(8) in f16, exp(700) in f64), 32695 positions of a span of
+    512 from the center, fails with a message that says so, and so do keys that
+    far behind a query where nothing hides them. What has shrunk by more matters
+    no more: its products with what grows by less are below 2^-34.
 
     ```mlir
     func.func @xpos(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x8xf32>,

@@ -42,8 +42,8 @@ static void buildRotate(OpBuilder &builder, OperationState &state, Value source,
     results.push_back(init.getType());
   RotateOp::build(builder, state, results, source, positions.positions,
                   positions.origin, positions.starts, options.divisors,
-                  options.length, options.center, cosine, sine, init, schedule,
-                  options.subtrahend, attribute(pairs),
+                  options.length, options.center, Value(), cosine, sine, init,
+                  schedule, options.subtrahend, attribute(pairs),
                   attribute(options.resultPairs), first, count,
                   LayoutAttr::get(context, options.layout),
                   options.inverse ? builder.getUnitAttr() : UnitAttr());
@@ -156,6 +156,35 @@ static bool decays(RotateOp op) {
   return false;
 }
 
+/// How many axes the positions of a rotation have.
+static int64_t getNumAxes(RotateOp op) {
+  int64_t axes = 1;
+  for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
+    if (each)
+      axes = std::max(axes, each.getNumAxes());
+  return axes;
+}
+
+static LogicalResult verifyCenter(RotateOp op) {
+  // rotate (C13)
+  if (!op.getCenter() && !op.getCenters())
+    return success();
+  if (!decays(op))
+    return op.emitOpError() << "expects no center, as no schedule decays, but "
+                               "got one";
+  if (!op.getCenters())
+    return success();
+  if (op.getCenter())
+    return op.emitOpError()
+           << "expects one center or one for each axis, but got both";
+  int64_t axes = getNumAxes(op);
+  if (axes == 1)
+    return op.emitOpError() << "expects one center, as positions have one "
+                               "axis, but got several";
+  return verifyOperand(op, "centers", op.getCenters().getType(),
+                       Element::integer, {{axes}});
+}
+
 static LogicalResult verifyPositions(RotateOp op) {
   auto emit = [&] { return op.emitOpError(); };
   if (Value positions = op.getPositions()) {
@@ -163,10 +192,7 @@ static LogicalResult verifyPositions(RotateOp op) {
     if (op.getOrigin() || op.getStarts())
       return emit() << "expects positions or where they start, but got both";
     // rotate (C6)
-    int64_t axes = 1;
-    for (auto each : {op.getScheduleAttr(), op.getSubtrahendAttr()})
-      if (each)
-        axes = std::max(axes, each.getNumAxes());
+    int64_t axes = getNumAxes(op);
     SmallVector<int64_t> batch = {getBatch(op), 1};
     if (axes == 1)
       return verifyOperand(op, "positions", positions.getType(),
@@ -245,10 +271,8 @@ LogicalResult RotateOp::verify() {
     return failure();
   if (failed(verifySchedules(*this)) || failed(verifyPositions(*this)))
     return failure();
-  // rotate (C13)
-  if (getCenter() && !decays(*this))
-    return emitOpError() << "expects no center, as no schedule decays, but got "
-                            "one";
+  if (failed(verifyCenter(*this)))
+    return failure();
   return verifyTables(*this);
 }
 

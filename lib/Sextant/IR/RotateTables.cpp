@@ -40,6 +40,8 @@ public:
         type(getScoreTypeOf(op.getSourceType())), approximate(approximate) {}
 
   RotateTables build();
+  /// The greatest exponent of how much an entry has grown, an f64.
+  Value buildGrowth();
 
 private:
   /// Adds an input of the op that fills the tables; `map` says where in (batch,
@@ -65,13 +67,15 @@ private:
   }
 
   void addInputs();
+  void addBounds();
   SmallVector<OpFoldResult> getShape();
+  Value buildAxis(OpBuilder &b);
   Value buildPosition(OpBuilder &b, ValueRange arguments);
   Value buildAngle(OpBuilder &b, Value position, Value plane,
                    ValueRange arguments);
   Value buildMagnitude(OpBuilder &b, ValueRange arguments);
-  Value buildDecay(OpBuilder &b, Value position, Value plane,
-                   ValueRange arguments);
+  Value buildExponent(OpBuilder &b, Value position, Value plane,
+                      ValueRange arguments);
   /// The positions of all rows, in 128 bits: a sum that wraps around could come
   /// to lie where it should.
   struct Span {
@@ -135,25 +139,30 @@ void TableBuilder::addInputs() {
   }
 }
 
+/// Which axis the plane of an entry turns by.
+Value TableBuilder::buildAxis(OpBuilder &b) {
+  SmallVector<int64_t> axes =
+      op.getScheduleAttr() ? op.getScheduleAttr().getAxes(op.getNumRotated())
+                           : SmallVector<int64_t>();
+  if (axes.empty() && op.getSubtrahendAttr())
+    axes = op.getSubtrahendAttr().getAxes(op.getNumRotated());
+  Value table = arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(
+          RankedTensorType::get({static_cast<int64_t>(axes.size())},
+                                b.getI64Type()),
+          ArrayRef<int64_t>(axes)));
+  Value plane = linalg::IndexOp::create(b, loc, 2);
+  return arith::IndexCastOp::create(
+      b, loc, b.getIndexType(),
+      tensor::ExtractOp::create(b, loc, table, plane));
+}
+
 Value TableBuilder::buildPosition(OpBuilder &b, ValueRange arguments) {
   if (positionInput)
     return toI64(b, arguments[*positionInput]);
   if (Value positions = op.getPositions()) {
-    SmallVector<int64_t> axes =
-        op.getScheduleAttr() ? op.getScheduleAttr().getAxes(op.getNumRotated())
-                             : SmallVector<int64_t>();
-    if (axes.empty() && op.getSubtrahendAttr())
-      axes = op.getSubtrahendAttr().getAxes(op.getNumRotated());
-    Value table = arith::ConstantOp::create(
-        b, loc,
-        DenseElementsAttr::get(
-            RankedTensorType::get({static_cast<int64_t>(axes.size())},
-                                  b.getI64Type()),
-            ArrayRef<int64_t>(axes)));
-    Value plane = linalg::IndexOp::create(b, loc, 2);
-    Value axis = arith::IndexCastOp::create(
-        b, loc, b.getIndexType(),
-        tensor::ExtractOp::create(b, loc, table, plane));
+    Value axis = buildAxis(b);
     bool shared = cast<ShapedType>(positions.getType()).getDimSize(1) == 1;
     Value batch = shared ? arith::ConstantIndexOp::create(b, loc, 0).getResult()
                          : linalg::IndexOp::create(b, loc, 0).getResult();
@@ -211,9 +220,9 @@ Value TableBuilder::buildMagnitude(OpBuilder &b, ValueRange arguments) {
   return magnitude;
 }
 
-/// exp(rate * (position - center)), or null where nothing decays.
-Value TableBuilder::buildDecay(OpBuilder &b, Value position, Value plane,
-                               ValueRange arguments) {
+/// rate * (position - center), or null where nothing decays.
+Value TableBuilder::buildExponent(OpBuilder &b, Value position, Value plane,
+                                  ValueRange arguments) {
   int64_t rotated = op.getNumRotated();
   Value length = getLength(b, arguments);
   auto build = [&](FrequencyScheduleAttrInterface each) {
@@ -226,12 +235,13 @@ Value TableBuilder::buildDecay(OpBuilder &b, Value position, Value plane,
                 : arith::NegFOp::create(b, loc, other).getResult();
   if (!rate)
     return Value();
-  if (op.getCenter())
-    position =
-        arith::SubIOp::create(b, loc, position, toI64(b, op.getCenter()));
+  Value center = op.getCenter();
+  if (op.getCenters())
+    center = tensor::ExtractOp::create(b, loc, op.getCenters(), buildAxis(b));
+  if (center)
+    position = arith::SubIOp::create(b, loc, position, toI64(b, center));
   Value steps = arith::SIToFPOp::create(b, loc, b.getF64Type(), position);
-  return math::ExpOp::create(b, loc,
-                             arith::MulFOp::create(b, loc, rate, steps));
+  return arith::MulFOp::create(b, loc, rate, steps);
 }
 
 TableBuilder::Span TableBuilder::buildSpan() {
@@ -406,11 +416,13 @@ RotateTables TableBuilder::build() {
             math::CosOp::create(b, loc, angle, precision),
             math::SinOp::create(b, loc, angle, precision)};
         Value magnitude = buildMagnitude(b, arguments);
-        if (Value decay = buildDecay(b, position, plane, arguments))
+        if (Value exponent = buildExponent(b, position, plane, arguments)) {
+          Value decay = math::ExpOp::create(b, loc, exponent);
           magnitude =
               magnitude
                   ? arith::MulFOp::create(b, loc, magnitude, decay).getResult()
                   : decay;
+        }
         for (Value &entry : entries) {
           if (magnitude)
             entry = arith::MulFOp::create(b, loc, entry, magnitude);
@@ -421,7 +433,66 @@ RotateTables TableBuilder::build() {
   return {fill.getResult(0), fill.getResult(1)};
 }
 
+/// Adds what is only asked for how many rows and planes there are.
+void TableBuilder::addBounds() {
+  AffineExpr batch = builder.getAffineDimExpr(0);
+  AffineExpr row = builder.getAffineDimExpr(1);
+  AffineExpr zero = builder.getAffineConstantExpr(0);
+  SmallVector<int64_t> shape = {op.getNumPlanes()};
+  SmallVector<AffineExpr> planes = {builder.getAffineDimExpr(2)};
+  if (!differs) {
+    shape.insert(shape.begin(), 1);
+    planes.insert(planes.begin(), batch);
+  }
+  auto type = RankedTensorType::get(shape, builder.getI1Type());
+  addInput(arith::ConstantOp::create(builder, loc,
+                                     DenseElementsAttr::get(type, false)),
+           planes);
+  if (positionInput)
+    return;
+  if (Value positions = op.getPositions()) {
+    addInput(positions,
+             {zero,
+              getBatchExpr(cast<ShapedType>(positions.getType()).getDimSize(1)),
+              row});
+    return;
+  }
+  SmallVector<AffineExpr> rows = {differs ? batch : zero, zero, zero, zero};
+  rows[getSequenceDim(op.getLayout())] = row;
+  addInput(op.getSource(), rows);
+}
+
+Value TableBuilder::buildGrowth() {
+  addInputs();
+  addBounds();
+  FloatType f64 = builder.getF64Type();
+  Value least = arith::ConstantOp::create(
+      builder, loc,
+      builder.getFloatAttr(f64, -std::numeric_limits<double>::infinity()));
+  Value start = tensor::FromElementsOp::create(
+      builder, loc, RankedTensorType::get({}, f64), least);
+  SmallVector<AffineMap> allMaps(maps);
+  allMaps.push_back(AffineMap::get(3, 0, builder.getContext()));
+  SmallVector<utils::IteratorType> iterators(3, utils::IteratorType::reduction);
+  auto most = linalg::GenericOp::create(
+      builder, loc, start.getType(), inputs, start, allMaps, iterators,
+      [&](OpBuilder &b, Location, ValueRange arguments) {
+        Value position = buildPosition(b, arguments);
+        Value plane = linalg::IndexOp::create(b, loc, 2);
+        Value exponent = buildExponent(b, position, plane, arguments);
+        Value greater =
+            arith::MaximumFOp::create(b, loc, exponent, arguments.back());
+        linalg::YieldOp::create(b, loc, greater);
+      });
+  return tensor::ExtractOp::create(builder, loc, most.getResult(0),
+                                   ValueRange());
+}
+
 } // namespace
+
+Value sextant::buildGrowth(OpBuilder &builder, RotateOp op) {
+  return TableBuilder(builder, op, /*approximate=*/false).buildGrowth();
+}
 
 bool sextant::hasRowTables(RotateOp op) {
   return op.getCosine() &&

@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DecayingPair.h"
 #include "QueryLoop.h"
 #include "RotationChain.h"
 
+#include "sextant/Sextant/IR/RotateTables.h"
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
 #include "sextant/Sextant/Transforms/VisibleKeys.h"
@@ -43,19 +45,18 @@ struct RecenterDecay : public sextant::impl::RecenterDecayBase<RecenterDecay> {
   void runOnOperation() override;
 };
 
-/// The rotations of one pair that decay.
-struct DecayingPair {
-  unsigned number;
-  RotateOp query, key;
+/// Where nothing has decayed: a position, or one for each of several axes.
+struct Center {
+  Value one, axes;
 };
 
 /// Writes chunks of an attention whose pairs decay.
 class Chunks {
 public:
   Chunks(RewriterBase &b, AttentionOp op, ArrayRef<DecayingPair> pairs,
-         bool visible, int64_t reach)
+         bool visible, int64_t reach, DenseSet<Operation *> &recentered)
       : b(b), loc(op.getLoc()), op(op), pairs(pairs), visible(visible),
-        reach(reach) {}
+        reach(reach), recentered(recentered) {}
 
   /// Whether what decides on positions differs between batch entries.
   bool needsEachBatch();
@@ -65,13 +66,15 @@ public:
   AttentionOp build(AttentionPart part);
 
 private:
-  Value buildCenter(RotateOp rotate, const AttentionPart &part);
-  Value readPosition(RotateOp rotate, OpFoldResult batch, Value row);
+  Center buildCenter(DecayingPair pair, const AttentionPart &part);
+  Value buildFirst(RotateOp rotate, const AttentionPart &part, Value row);
+  Value readPosition(RotateOp rotate, OpFoldResult batch, Value row,
+                     int64_t axis = 0);
   void takeVisibleKeys(AttentionPart &part);
   Value resolve(Value value, OpFoldResult batch);
   /// An entry of the origin as an index; null if batch entries have their own.
   Value getOrigin(unsigned position, OpFoldResult batch);
-  void recenter(OpOperand &operand, Value center);
+  RotateOp recenter(OpOperand &operand, Center center);
 
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -97,9 +100,20 @@ private:
   ArrayRef<DecayingPair> pairs;
   bool visible;
   int64_t reach;
+  DenseSet<Operation *> &recentered;
 };
 
 } // namespace
+
+/// Positions are [B | 1, S], or [axes, B | 1, S].
+static int64_t getNumPositionBatches(Value positions) {
+  auto type = cast<ShapedType>(positions.getType());
+  return type.getDimSize(type.getRank() - 2);
+}
+
+static bool hasAxes(Value positions) {
+  return positions && cast<ShapedType>(positions.getType()).getRank() == 3;
+}
 
 bool Chunks::needsEachBatch() {
   if (getBatch() == 1)
@@ -108,8 +122,7 @@ bool Chunks::needsEachBatch() {
     for (RotateOp rotate : {pair.query, pair.key}) {
       Value positions = rotate.getPositions();
       if (rotate.getStarts() ||
-          (positions &&
-           cast<ShapedType>(positions.getType()).getDimSize(0) != 1))
+          (positions && getNumPositionBatches(positions) != 1))
         return true;
     }
   return llvm::any_of(op.getOrigin(),
@@ -117,37 +130,45 @@ bool Chunks::needsEachBatch() {
 }
 
 /// An entry of the positions of a rotation that has a tensor of them.
-Value Chunks::readPosition(RotateOp rotate, OpFoldResult batch, Value row) {
+Value Chunks::readPosition(RotateOp rotate, OpFoldResult batch, Value row,
+                           int64_t axis) {
   Value positions = rotate.getPositions();
-  bool shared = cast<ShapedType>(positions.getType()).getDimSize(0) == 1;
-  Value entry = shared || !batch
-                    ? constant(0)
-                    : getValueOrCreateConstantIndexOp(b, loc, batch);
-  return read(positions, {entry, row});
+  bool shared = getNumPositionBatches(positions) == 1;
+  SmallVector<Value> at;
+  if (hasAxes(positions))
+    at.push_back(constant(axis));
+  at.push_back(shared || !batch
+                   ? constant(0)
+                   : getValueOrCreateConstantIndexOp(b, loc, batch));
+  at.push_back(row);
+  return read(positions, at);
 }
 
 Value Chunks::buildIsApart(OpFoldResult batch, Value first, Value row) {
   Value apart;
   for (DecayingPair pair : pairs) {
-    if (!pair.query.getPositions())
+    Value positions = pair.query.getPositions();
+    if (!positions)
       continue;
-    Value distance = sub(readPosition(pair.query, batch, row),
-                         readPosition(pair.query, batch, first));
-    // From -reach to reach: one comparison of unsigned numbers.
-    Value beyond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
-                                         add(distance, constant(reach)),
-                                         constant(2 * reach));
-    apart = apart ? arith::OrIOp::create(b, loc, apart, beyond).getResult()
-                  : beyond;
+    auto type = cast<ShapedType>(positions.getType());
+    int64_t axes = hasAxes(positions) ? type.getDimSize(0) : 1;
+    for (int64_t axis = 0; axis < axes; ++axis) {
+      Value distance = sub(readPosition(pair.query, batch, row, axis),
+                           readPosition(pair.query, batch, first, axis));
+      // From -reach to reach: one comparison of unsigned numbers.
+      Value beyond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
+                                           add(distance, constant(reach)),
+                                           constant(2 * reach));
+      apart = apart ? arith::OrIOp::create(b, loc, apart, beyond).getResult()
+                    : beyond;
+    }
   }
   return apart;
 }
 
 /// The position of the first query of a chunk.
-Value Chunks::buildCenter(RotateOp rotate, const AttentionPart &part) {
-  Value row = part.queries
-                  ? getValueOrCreateConstantIndexOp(b, loc, part.firstQuery)
-                  : constant(0);
+Value Chunks::buildFirst(RotateOp rotate, const AttentionPart &part,
+                         Value row) {
   if (rotate.getPositions())
     return readPosition(rotate, part.batch, row);
   Value entry = part.batch ? getValueOrCreateConstantIndexOp(b, loc, part.batch)
@@ -157,6 +178,33 @@ Value Chunks::buildCenter(RotateOp rotate, const AttentionPart &part) {
   if (rotate.getStarts())
     row = add(row, read(rotate.getStarts(), entry));
   return row;
+}
+
+/// That position, or where the center does not cancel, the one it was.
+Center Chunks::buildCenter(DecayingPair pair, const AttentionPart &part) {
+  Value row = part.queries
+                  ? getValueOrCreateConstantIndexOp(b, loc, part.firstQuery)
+                  : constant(0);
+  Value positions = pair.query.getPositions();
+  if (hasAxes(positions)) {
+    bool shared = getNumPositionBatches(positions) == 1;
+    auto type = cast<RankedTensorType>(positions.getType());
+    OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+    OpFoldResult axes = b.getIndexAttr(type.getDimSize(0));
+    SmallVector<OpFoldResult> offsets = {
+        zero, shared || !part.batch ? zero : part.batch, row};
+    Value centers = tensor::ExtractSliceOp::create(
+        b, loc,
+        RankedTensorType::get({type.getDimSize(0)}, type.getElementType()),
+        positions, offsets, ArrayRef{axes, one, one}, ArrayRef{one, one, one});
+    return {Value(), centers};
+  }
+  Value center = buildFirst(pair.query, part, row);
+  if (pair.cancels) {
+    Value own = pair.query.getCenter() ? pair.query.getCenter() : constant(0);
+    center = arith::SelectOp::create(b, loc, pair.cancels, center, own);
+  }
+  return {center, Value()};
 }
 
 Value Chunks::getOrigin(unsigned position, OpFoldResult batch) {
@@ -262,7 +310,7 @@ void Chunks::takeVisibleKeys(AttentionPart &part) {
 }
 
 /// Rotates what `operand` reads around `center`.
-void Chunks::recenter(OpOperand &operand, Value center) {
+RotateOp Chunks::recenter(OpOperand &operand, Center center) {
   RotateOp rotate;
   if (auto slice = operand.get().getDefiningOp<tensor::ExtractSliceOp>()) {
     FailureOr<Operation *> tile = fuseProducer(b, slice);
@@ -273,125 +321,51 @@ void Chunks::recenter(OpOperand &operand, Value center) {
     rotate = cast<RotateOp>(b.clone(*operand.get().getDefiningOp()));
     operand.set(rotate.getResult());
   }
-  if (rotate)
-    b.modifyOpInPlace(rotate,
-                      [&] { rotate.getCenterMutable().assign(center); });
+  if (!rotate)
+    return rotate;
+  b.modifyOpInPlace(rotate, [&] {
+    rotate.getCenterMutable().clear();
+    rotate.getCentersMutable().clear();
+    if (center.one)
+      rotate.getCenterMutable().assign(center.one);
+    if (center.axes)
+      rotate.getCentersMutable().assign(center.axes);
+  });
+  recentered.insert(rotate);
+  return rotate;
+}
+
+/// Whether every query sees every key, whatever becomes of its score.
+static bool hidesNothing(AttentionOp op) {
+  WalkResult result = op.getScore().walk([](Operation *inner) {
+    auto term = dyn_cast<PositionTermOpInterface>(inner);
+    bool hides =
+        term ? term.getSummary().action == TermAction::hide
+             : isa<arith::SelectOp>(inner) || inner->getNumRegions() != 0;
+    return hides ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return !result.wasInterrupted();
 }
 
 AttentionOp Chunks::build(AttentionPart part) {
-  SmallVector<Value> centers;
+  SmallVector<Center> centers;
   for (const DecayingPair &pair : pairs)
-    centers.push_back(buildCenter(pair.query, part));
+    centers.push_back(buildCenter(pair, part));
   if (visible)
     takeVisibleKeys(part);
+  bool all = hidesNothing(op);
   AttentionOp rows = buildAttentionPart(b, op, part);
   OpBuilder::InsertionGuard guard(b);
   for (auto [pair, center] : llvm::zip(pairs, centers)) {
     recenter(rows.getQueriesMutable()[pair.number], center);
-    recenter(rows.getKeysMutable()[pair.number], center);
+    RotateOp keys = recenter(rows.getKeysMutable()[pair.number], center);
+    // Keys behind a query that sees them.
+    if (!keys || !all)
+      continue;
+    b.setInsertionPoint(keys);
+    buildGrowthCheck(b, keys);
   }
   return rows;
-}
-
-/// The rates at which the planes of a rotation decay; empty if they do not.
-static SmallVector<double> getRates(RotateOp rotate) {
-  if (!rotate || !rotate.getScheduleAttr())
-    return {};
-  return rotate.getScheduleAttr().getRates(rotate.getNumRotated(),
-                                           std::nullopt);
-}
-
-/// Lengths with all rates that two rotations have at any: what chooses by the
-/// length does so up to a length and beyond it.
-static SmallVector<int64_t> getLengths(RotateOp query, RotateOp key) {
-  SmallVector<int64_t> lengths = {1};
-  for (RotateOp rotate : {query, key}) {
-    Attribute schedule = rotate.getScheduleAttr();
-    schedule.walk([&](ByLengthAttr choice) {
-      lengths.push_back(choice.getTrained());
-      if (choice.getTrained() < std::numeric_limits<int64_t>::max())
-        lengths.push_back(choice.getTrained() + 1);
-    });
-  }
-  return lengths;
-}
-
-/// The rates of a rotation at a length.
-static SmallVector<double> getRatesAt(RotateOp rotate, int64_t length) {
-  return rotate.getScheduleAttr().getRates(rotate.getNumRotated(), length);
-}
-
-/// Whether rates are opposite, whatever the length.
-static bool areOpposite(RotateOp query, RotateOp key) {
-  return llvm::all_of(getLengths(query, key), [&](int64_t length) {
-    SmallVector<double> decay = getRatesAt(query, length);
-    SmallVector<double> growth = getRatesAt(key, length);
-    return decay.size() == growth.size() &&
-           llvm::all_of(llvm::zip(decay, growth), [](auto rates) {
-             return std::get<0>(rates) == -std::get<1>(rates);
-           });
-  });
-}
-
-/// Whether rates are others at other lengths.
-static bool dependOnLength(RotateOp query, RotateOp key) {
-  return llvm::any_of(getLengths(query, key), [&](int64_t length) {
-    return getRatesAt(query, length) != getRatesAt(query, 1) ||
-           getRatesAt(key, length) != getRatesAt(key, 1);
-  });
-}
-
-/// Why no rotation is known that made `value`.
-static std::string whyUnknown(Value value) {
-  if (value.getDefiningOp<CacheAppendOp>())
-    return "rows of a cache keep the center that they were rotated around";
-  return "only one side of a pair is rotated right before it";
-}
-
-/// Why the center of a pair is what it is, or nothing.
-static std::string whyKept(RotateOp query, RotateOp key) {
-  if (query.getSubtrahendAttr() || key.getSubtrahendAttr())
-    return "a rotation is taken off another";
-  if (getRates(query).empty() || getRates(key).empty() ||
-      !areOpposite(query, key))
-    return "queries do not decay as keys grow";
-  if (query.getLength() != key.getLength() && dependOnLength(query, key))
-    return "how planes decay depends on two lengths";
-  for (RotateOp rotate : {query, key})
-    if (Value positions = rotate.getPositions();
-        positions && cast<ShapedType>(positions.getType()).getRank() == 3)
-      return "planes decay along several axes, which one center does not suit";
-  auto isOrigin = [](Value center) {
-    return !center || isConstantIntValue(center, 0);
-  };
-  if (query.getCenter() != key.getCenter() &&
-      !(isOrigin(query.getCenter()) && isOrigin(key.getCenter())))
-    return "queries and keys have different centers";
-  return "";
-}
-
-/// The pairs of an attention that decay around a center which cancels. Others
-/// that decay are explained.
-static SmallVector<DecayingPair> findPairs(AttentionOp op,
-                                           remark::RemarkOpts options) {
-  SmallVector<DecayingPair> pairs;
-  for (auto [number, queries, keys] :
-       llvm::enumerate(op.getQueries(), op.getKeys())) {
-    RotateOp query = findRotation(queries), key = findRotation(keys);
-    if (getRates(query).empty() && getRates(key).empty())
-      continue;
-    std::string reason;
-    if (query && key)
-      reason = whyKept(query, key);
-    else
-      reason = whyUnknown(query ? keys : queries);
-    if (reason.empty())
-      pairs.push_back({static_cast<unsigned>(number), query, key});
-    else
-      remark::missed(op.getLoc(), options)
-          << remark::reason("the center stays: {0}", reason);
-  }
-  return pairs;
 }
 
 /// The attention over one of the sequences that lie end to end in `op`, which a
@@ -407,6 +381,18 @@ static AttentionOp splitSequences(RewriterBase &b, AttentionOp op) {
   return own;
 }
 
+/// Checks of rotations that decay around a center which stays.
+static void checkOthers(Operation *root,
+                        const DenseSet<Operation *> &recentered) {
+  root->walk([&](RotateOp op) {
+    if (!decays(op) || !op.hasPureTensorSemantics() ||
+        recentered.contains(op) || op.use_empty())
+      return;
+    OpBuilder builder(op);
+    buildGrowthCheck(builder, op);
+  });
+}
+
 void RecenterDecay::runOnOperation() {
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
   FailureOr<SmallVector<AttentionOp>> all =
@@ -414,8 +400,9 @@ void RecenterDecay::runOnOperation() {
   if (failed(all))
     return signalPassFailure();
   IRRewriter rewriter(&getContext());
+  DenseSet<Operation *> recentered;
   for (AttentionOp op : *all) {
-    SmallVector<DecayingPair> pairs = findPairs(op, options);
+    SmallVector<DecayingPair> pairs = findDecayingPairs(op, options);
     auto query = cast<ShapedType>(op.getQueries().front().getType());
     int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
     if (pairs.empty() || rows == 0)
@@ -436,10 +423,14 @@ void RecenterDecay::runOnOperation() {
         continue;
       }
       whole.insert_range(ArrayRef<Operation *>{pair.query, pair.key});
+      rewriter.setInsertionPoint(op);
+      pair.cancels = buildCancels(rewriter, pair);
+      if (pair.cancels)
+        for (RotateOp rotate : {pair.query, pair.key})
+          buildGrowthCheck(rewriter, rotate, pair.cancels);
       near.push_back(pair);
-      for (int64_t length : getLengths(pair.query, pair.key))
-        for (double rate : getRatesAt(pair.query, length))
-          fastest = std::max(fastest, std::abs(rate));
+      fastest = std::max(
+          {fastest, getFastestRate(pair.query), getFastestRate(pair.key)});
     }
     if (near.empty())
       continue;
@@ -457,7 +448,7 @@ void RecenterDecay::runOnOperation() {
           llvm::formatv(", and where positions are more than {0} apart", reach);
     remark::passed(op.getLoc(), options)
         << remark::add("a center for every {0} queries{1}", count, apart);
-    Chunks chunks(rewriter, op, near, visible, reach);
+    Chunks chunks(rewriter, op, near, visible, reach, recentered);
     auto isApart = [&](OpFoldResult batch, Value first, Value row) {
       return chunks.buildIsApart(batch, first, row);
     };
@@ -469,4 +460,5 @@ void RecenterDecay::runOnOperation() {
     for (Operation *rotate : whole)
       eraseRotationIfUnread(rewriter, cast<RotateOp>(rotate));
   }
+  checkOthers(getOperation(), recentered);
 }

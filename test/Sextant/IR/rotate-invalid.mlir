@@ -242,3 +242,41 @@ func.func @rotate_c13(%x: tensor<1x1x5x4xf32>, %center: index) -> tensor<1x1x5x4
       by #sextant.geometric<base = 1.0e4> center %center pairs halves
   return %0 : tensor<1x1x5x4xf32>
 }
+
+// -----
+
+func.func @rotate_c13_of_axes(%x: tensor<1x1x5x4xf32>, %at: tensor<2x1x5xi64>, %centers: tensor<2xi64>) -> tensor<1x1x5x4xf32> {
+  // expected-error @+1 {{expects no center, as no schedule decays, but got one}}
+  %0 = sextant.rotate ins(%x : tensor<1x1x5x4xf32>) outs(%x : tensor<1x1x5x4xf32>) at(%at : tensor<2x1x5xi64>)
+      by #sextant.sections<of = #sextant.geometric<base = 1.0e4>, planes = [1, 1]> centers(%centers : tensor<2xi64>) pairs halves
+  return %0 : tensor<1x1x5x4xf32>
+}
+
+// -----
+
+func.func @rotate_c13_of_one_axis(%x: tensor<1x1x5x4xf32>, %centers: tensor<2xi64>) -> tensor<1x1x5x4xf32> {
+  // expected-error @+1 {{expects one center, as positions have one axis, but got several}}
+  %0 = sextant.rotate ins(%x : tensor<1x1x5x4xf32>) outs(%x : tensor<1x1x5x4xf32>)
+      by #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0> centers(%centers : tensor<2xi64>) pairs halves
+  return %0 : tensor<1x1x5x4xf32>
+}
+
+// -----
+
+#decay = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>
+func.func @rotate_c13_too_many(%x: tensor<1x1x5x4xf32>, %at: tensor<2x1x5xi64>, %centers: tensor<3xi64>) -> tensor<1x1x5x4xf32> {
+  // expected-error @+1 {{centers}}
+  %0 = sextant.rotate ins(%x : tensor<1x1x5x4xf32>) outs(%x : tensor<1x1x5x4xf32>) at(%at : tensor<2x1x5xi64>)
+      by #sextant.sections<of = #decay, planes = [1, 1]> centers(%centers : tensor<3xi64>) pairs halves
+  return %0 : tensor<1x1x5x4xf32>
+}
+
+// -----
+
+#decay = #sextant.xpos<of = #sextant.geometric<base = 1.0e4>, span = 512.0>
+func.func @rotate_c13_both(%x: tensor<1x1x5x4xf32>, %at: tensor<2x1x5xi64>, %one: index, %centers: tensor<2xi64>) -> tensor<1x1x5x4xf32> {
+  // expected-error @+1 {{expects one center or one for each axis, but got both}}
+  %0 = sextant.rotate ins(%x : tensor<1x1x5x4xf32>) outs(%x : tensor<1x1x5x4xf32>) at(%at : tensor<2x1x5xi64>)
+      by #sextant.sections<of = #decay, planes = [1, 1]> center %one centers(%centers : tensor<2xi64>) pairs halves
+  return %0 : tensor<1x1x5x4xf32>
+}

@@ -93,26 +93,6 @@ func.func @a_decay_chosen_by_one_length_cancels(%q: tensor<1x6x?x10xf32>, %k: te
   return %o : tensor<1x6x?x13xf32>
 }
 
-// One side may have its long schedule when the other has its short one.
-// CHECK-LABEL: func @decays_chosen_by_two_lengths_stay
-// CHECK-NOT: scf.for
-// REMARK: the center stays: how planes decay depends on two lengths
-// REMARK: the center stays: queries do not decay as keys grow
-func.func @decays_chosen_by_two_lengths_stay(%q: tensor<1x6x?x10xf32>, %k: tensor<1x3x?x10xf32>, %v: tensor<1x3x?x13xf32>,
-    %length: index, %other: index) -> (tensor<1x6x?x13xf32>, tensor<1x6x?x13xf32>) {
-  %0 = sextant.rotate ins(%q : tensor<1x6x?x10xf32>) outs(%q : tensor<1x6x?x10xf32>)
-      by #sextant.by_length<short = #decay, long = #fast, trained = 17> length(%length : index) pairs halves
-  %1 = sextant.rotate ins(%k : tensor<1x3x?x10xf32>) outs(%k : tensor<1x3x?x10xf32>)
-      by #sextant.by_length<short = #growth, long = #fast_growth, trained = 17> length(%other : index) pairs halves
-  %2 = sextant.rotate ins(%k : tensor<1x3x?x10xf32>) outs(%k : tensor<1x3x?x10xf32>)
-      by #sextant.by_length<short = #growth, long = #fast_growth, trained = 19> length(%length : index) pairs halves
-  %a = sextant.attention query(%0 : tensor<1x6x?x10xf32>) key(%1 : tensor<1x3x?x10xf32>) value(%v : tensor<1x3x?x13xf32>)
-      : tensor<1x6x?x13xf32>
-  %b = sextant.attention query(%0 : tensor<1x6x?x10xf32>) key(%2 : tensor<1x3x?x10xf32>) value(%v : tensor<1x3x?x13xf32>)
-      : tensor<1x6x?x13xf32>
-  return %a, %b : tensor<1x6x?x13xf32>, tensor<1x6x?x13xf32>
-}
-
 // Positions may restart anywhere: a chunk ends where they leave its center.
 // CHECK-LABEL: func @positions_that_jump_end_a_chunk
 // CHECK-SAME: %[[AT:[a-z0-9]+]]: tensor<?x29xi64>

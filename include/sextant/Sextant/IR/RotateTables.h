@@ -30,6 +30,11 @@ bool hasRowTables(RotateOp op);
 FailureOr<RotateTables> buildRotateTables(OpBuilder &builder, RotateOp op,
                                           bool approximate = false);
 
+/// The greatest of rate * (position - center), an f64, over all rows and planes
+/// of a rotation on tensors that decays: what it makes larger, it makes larger
+/// by the exponential of that at most.
+Value buildGrowth(OpBuilder &builder, RotateOp op);
+
 } // namespace sextant
 } // namespace mlir
 
