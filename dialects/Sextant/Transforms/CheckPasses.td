@@ -104,8 +104,9 @@ def CheckReads : Pass<"sextant-check-reads"> {
     Not checked, with a remark, is what an author's `tensor.extract` reads at an
     index that the region computes, unless its range is known to lie in the
     tensor: hold such an index within by `arith.maxsi` and `arith.minsi`. Nor is
-    what is read by the position in sequences that lie end to end, and what is
-    read in a region within the region.
+    what is read by the position in sequences that lie end to end, what is read
+    in a region within the region, which may be behind a condition, and what an
+    attention reads that is given in its running form; each with a remark, too.
 
     ```mlir
     func.func @buckets(%q: tensor<2x6x?x16xf32>, %t: tensor<32x?xf32>) -> tensor<2x6x?x16xf32> {

@@ -70,6 +70,8 @@ public:
         prefix(addName("attention", loc) + ": ") {}
   void checkOperands();
   LogicalResult checkRegion();
+  /// Says what is not checked because it is read in a region of the region.
+  void explainNested();
 
 private:
   Value buildSize(DimensionRole role);
@@ -79,6 +81,7 @@ private:
   void checkRoles(const std::string &name, Value operand, AuxiliaryAttr roles,
                   bool isExact = false);
   LogicalResult checkRead(const Read &read);
+  bool isWithin(Value index, Value table, unsigned dim);
   LogicalResult checkEntries(const Read &read, unsigned dim, Value first,
                              Value end, StringRef each);
   /// The number of entries in a dimension of what is read. That of a row of an
@@ -366,6 +369,14 @@ LogicalResult Checker::checkEntries(const Read &read, unsigned dim, Value first,
   return success();
 }
 
+/// Whether the range of an index is known to lie in a static dimension.
+bool Checker::isWithin(Value index, Value table, unsigned dim) {
+  ConstantIntRanges range = ranges.get(index);
+  auto type = cast<ShapedType>(table.getType());
+  return !range.smin().isNegative() && !type.isDynamicDim(dim) &&
+         range.smax().slt(type.getDimSize(dim));
+}
+
 LogicalResult Checker::checkRead(const Read &read) {
   for (auto [dim, index] : llvm::enumerate(read.indices)) {
     if (!index)
@@ -392,7 +403,6 @@ LogicalResult Checker::checkRead(const Read &read) {
     ConstantIntRanges range = ranges.get(index);
     // All of a constant, and of DeBERTa's buckets; of the rest what it may be.
     bool isAll = range.getConstantValue() || index.getDefiningOp<LogBucketOp>();
-    auto type = cast<ShapedType>(read.table.getType());
     if (isAll) {
       if (failed(checkEntries(read, dim, constant(range.smin().getSExtValue()),
                               constant(range.smax().getSExtValue() + 1),
@@ -400,8 +410,7 @@ LogicalResult Checker::checkRead(const Read &read) {
         return failure();
       continue;
     }
-    if (range.smin().isNegative() || type.isDynamicDim(dim) ||
-        range.smax().sge(type.getDimSize(dim)))
+    if (!isWithin(index, read.table, dim))
       remark::missed(read.op->getLoc(), getOptions("Unchecked"))
           << remark::reason("what it reads in dimension {0} is not checked: "
                             "the index is computed",
@@ -417,10 +426,42 @@ LogicalResult Checker::checkRegion() {
   return success();
 }
 
+// What a region within the region reads may never be reached: to fail for it
+// would be wrong.
+void Checker::explainNested() {
+  op.getScore().walk([&](tensor::ExtractOp extract) {
+    if (extract->getBlock() == &op.getScore().front())
+      return;
+    for (auto [dim, index] : llvm::enumerate(extract.getIndices()))
+      if (!isWithin(index, extract.getTensor(), dim))
+        remark::missed(extract.getLoc(), getOptions("Unchecked"))
+            << remark::reason("what it reads in dimension {0} is not checked: "
+                              "it may be behind a condition",
+                              dim);
+  });
+}
+
+/// A running form that the input gives has its own parts: what was checked
+/// before they were taken is not known any more.
+static void explain(OnlineAttentionOp op) {
+  bool reads = !op.getAuxiliaries().empty();
+  op.getScore().walk([&](Operation *inner) {
+    reads |=
+        isa<tensor::ExtractOp>(inner) ||
+        (isa<PositionTermOpInterface>(inner) &&
+         llvm::any_of(inner->getOperandTypes(), llvm::IsaPred<ShapedType>));
+  });
+  if (reads)
+    remark::missed(op.getLoc(), getOptions("Unchecked")) << remark::reason(
+        "what it reads is not checked: it is given in its running form");
+}
+
 void CheckReads::runOnOperation() {
+  getOperation()->walk(explain);
   WalkResult result = getOperation()->walk([](AttentionOp op) {
     Checker checker(op);
     checker.checkOperands();
+    checker.explainNested();
     return WalkResult(checker.checkRegion());
   });
   if (result.wasInterrupted())
