@@ -29,9 +29,10 @@ using namespace mlir::sextant;
 namespace {
 
 /// Cosine or sine of an angle in f64 where `afn` says that the result is
-/// rounded to f32 at once: to 2e-11 for angles up to 2^31, which are those of
-/// positions; beyond 1.5 times that it is no number. Straight-line code on
-/// purpose: loops over it vectorize.
+/// rounded to f32 at once: to 2e-11 for angles up to 2^53, or only up to 2^31
+/// where `nnan` says that there are no others, as positions were checked;
+/// beyond it is no number. Straight-line code on purpose: loops over it
+/// vectorize.
 template <typename Op>
 struct ExpandCircular : public OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -44,13 +45,39 @@ struct ExpandCircular : public OpRewritePattern<Op> {
     DoubleBuilder f(op, rewriter);
     ImplicitLocOpBuilder &b = f.b;
     // Adding 1.5 * 2^52 leaves the number of quarter turns in the low bits.
-    Value x = op.getOperand(), magic = f.real(0x1.8p52);
-    Value shifted = f.add(f.mul(x, f.real(0x1.45f306dc9c883p-1)), magic);
-    Value quarters = f.sub(shifted, magic);
+    Value given = op.getOperand(), x = given, magic = f.real(0x1.8p52);
+    auto whole = [&](Value number) {
+      return f.sub(f.add(number, magic), magic);
+    };
     // pi / 2 in parts of 22 bits, whose products with up to 2^31 are exact.
-    Value r = x;
-    for (double part : {0x1.921fbp+0, 0x1.5110bp-22, 0x1.18469898cc517p-44})
-      r = f.sub(r, f.mul(quarters, f.real(part)));
+    auto turnBack = [&](Value angle, Value quarters) {
+      for (double part : {0x1.921fbp+0, 0x1.5110bp-22, 0x1.18469898cc517p-44})
+        angle = f.sub(angle, f.mul(quarters, f.real(part)));
+      return angle;
+    };
+    bool isNear =
+        bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::nnan);
+    if (!isNear) {
+      // As n 2^31 and a rest, both exact, each turned back by itself: 2^31 is,
+      // but for whole turns, an angle of two parts, products of n with the
+      // first of which are exact.
+      Value n = whole(f.mul(x, f.real(0x1p-31)));
+      Value rest = f.sub(x, f.mul(n, f.real(0x1p31)));
+      constexpr double kFirst = -0x1.54a767dp+0,
+                       kSecond = -0x1.830ee719bc742p-32;
+      constexpr double kTwoByPi = 0x1.45f306dc9c883p-1;
+      Value q = whole(f.mul(rest, f.real(kTwoByPi)));
+      Value p = whole(f.mul(n, f.real(kFirst * kTwoByPi)));
+      Value turned =
+          f.add(turnBack(rest, q), f.add(turnBack(f.mul(n, f.real(kFirst)), p),
+                                         f.mul(n, f.real(kSecond))));
+      Value quarters = f.add(q, p);
+      quarters = f.sub(quarters,
+                       f.mul(whole(f.mul(quarters, f.real(0.25))), f.real(4)));
+      x = f.add(turned, f.mul(quarters, f.real(0x1.921fb54442d18p+0)));
+    }
+    Value shifted = f.add(f.mul(x, f.real(0x1.45f306dc9c883p-1)), magic);
+    Value r = turnBack(x, f.sub(shifted, magic));
     Value square = f.mul(r, r);
     Value sine =
         f.mul(r, f.polynomial(square, {-1.0 / 39916800, 1.0 / 362880,
@@ -69,10 +96,10 @@ struct ExpandCircular : public OpRewritePattern<Op> {
     Value half = isSine ? bits : arith::AddIOp::create(b, bits, one);
     Value sign = f.shiftLeft(f.both(half, f.integer(2)), 62);
     Value result = arith::XOrIOp::create(b, f.toBits(magnitude), sign);
-    Value isNear =
-        f.compare(arith::CmpFPredicate::OLE, f.abs(x), f.real(0x1.8p31));
+    Value holds = f.compare(arith::CmpFPredicate::OLE, f.abs(given),
+                            f.real(isNear ? 0x1.8p31 : 0x1p53));
     rewriter.replaceOp(
-        op, f.select(isNear, f.toReal(result),
+        op, f.select(holds, f.toReal(result),
                      f.real(std::numeric_limits<double>::quiet_NaN())));
     return success();
   }

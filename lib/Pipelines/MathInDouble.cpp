@@ -120,7 +120,8 @@ struct Wide : public DoubleBuilder {
   }
   template <typename Op>
   Value circular(Value x) {
-    return Op::create(b, angle(x), arith::FastMathFlags::afn);
+    return Op::create(b, angle(x),
+                      arith::FastMathFlags::afn | arith::FastMathFlags::nnan);
   }
   /// Where a difference would lose what is small.
   Value unlessSmall(Value x, Value result) {

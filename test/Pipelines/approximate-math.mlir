@@ -33,3 +33,33 @@ func.func @turns_large_angles_back_in_double(%x: f32) -> f32 {
   %r = math.sin %x : f32
   return %r : f32
 }
+
+// Angles that were checked are turned back once, others in two parts.
+// CHECK-LABEL: func.func @turns_back_far_angles_in_parts(
+// CHECK-DAG: %[[HIGH:.*]] = arith.constant 4.6566128730773926E-10 : f64
+// CHECK-DAG: %[[LIMIT:.*]] = arith.constant 0x4340000000000000 : f64
+// CHECK: arith.mulf %{{.*}}, %[[HIGH]]
+// CHECK: arith.cmpf ole, %{{.*}}, %[[LIMIT]]
+// CHECK-NOT: math.cos
+// CHECK: return
+func.func @turns_back_far_angles_in_parts(%x: f64) -> f64 {
+  %r = math.cos %x fastmath<afn> : f64
+  return %r : f64
+}
+
+// CHECK-LABEL: func.func @turns_back_checked_angles_once(
+// CHECK-NOT: arith.constant 4.6566128730773926E-10 : f64
+// CHECK: arith.constant 0x41E8000000000000 : f64
+// CHECK-NOT: math.cos
+// CHECK: return
+func.func @turns_back_checked_angles_once(%x: f64) -> f64 {
+  %r = math.cos %x fastmath<nnan,afn> : f64
+  return %r : f64
+}
+
+// CHECK-LABEL: func.func @keeps_what_has_to_be_exact(
+// CHECK: math.cos %{{.*}} : f64
+func.func @keeps_what_has_to_be_exact(%x: f64) -> f64 {
+  %r = math.cos %x : f64
+  return %r : f64
+}

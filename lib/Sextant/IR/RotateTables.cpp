@@ -409,9 +409,10 @@ RotateTables TableBuilder::build() {
         }
         Value angle = buildAngle(b, position, plane, arguments);
         // An entry that is rounded to f32 need not be right to the last bit of
-        // f64, but approximations hold up to 2^31 only.
+        // f64, and angles were checked to be at most 2^31.
         auto precision =
-            farthest ? arith::FastMathFlags::afn : arith::FastMathFlags::none;
+            farthest ? arith::FastMathFlags::afn | arith::FastMathFlags::nnan
+                     : arith::FastMathFlags::none;
         SmallVector<Value> entries = {
             math::CosOp::create(b, loc, angle, precision),
             math::SinOp::create(b, loc, angle, precision)};

@@ -9,8 +9,8 @@
 // CHECK-SAME: ins(%[[AT]] : tensor<2x?xi64>)
 // CHECK: %[[P:.*]] = arith.sitofp %{{.*}} : i64 to f64
 // CHECK: %[[ANGLE:.*]] = arith.mulf %[[P]], %{{.*}} : f64
-// CHECK: %[[C:.*]] = math.cos %[[ANGLE]] fastmath<afn> : f64
-// CHECK: %[[S:.*]] = math.sin %[[ANGLE]] fastmath<afn> : f64
+// CHECK: %[[C:.*]] = math.cos %[[ANGLE]] fastmath<nnan,afn> : f64
+// CHECK: %[[S:.*]] = math.sin %[[ANGLE]] fastmath<nnan,afn> : f64
 // CHECK: arith.truncf %[[C]] : f64 to f32
 // CHECK: arith.truncf %[[S]] : f64 to f32
 // CHECK: -> (tensor<2x?x5xf32>, tensor<2x?x5xf32>)
@@ -86,7 +86,7 @@ func.func @far_positions_are_checked_once(%at: tensor<1x5xi64>, %x: tensor<2x3x5
 // An origin is data. What turns faster needs no check: it is not approximated.
 // CHECK-LABEL: func @origins_are_checked
 // CHECK: cf.assert %{{.*}}, "rotation: expects positions between -2097152 and 2097152, whose angles are at most 2^31"
-// CHECK: math.cos %{{.*}} fastmath<afn>
+// CHECK: math.cos %{{.*}} fastmath<nnan,afn>
 // CHECK-NOT: cf.assert
 // CHECK: math.cos %{{[a-z0-9]+}} : f64
 func.func @origins_are_checked(%at: index, %x: tensor<2x3x5x4xf32>) -> (tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>) {
