@@ -20,7 +20,7 @@ using namespace mlir::sextant;
 OpFoldResult GotOp::fold(FoldAdaptor adaptor) {
   if (auto known = dyn_cast_or_null<BoolAttr>(adaptor.getCondition());
       known && known.getValue())
-    return known;
+    return getCondition();
   return {};
 }
 
