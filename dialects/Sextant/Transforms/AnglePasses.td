@@ -17,7 +17,9 @@ def TabulateRotation : Pass<"sextant-tabulate-rotation", "::mlir::func::FuncOp">
     for each row and plane, computed in f64 and rounded once. Heads share an
     entry, and so do queries, keys and layers at the same positions: equal
     tables are merged. A rotation that reads the table of a graph by position
-    is given its rows, for the same reason.
+    is given its rows, for the same reason. Where keys are counted from 0 and
+    their queries from the difference of both lengths, as behind a cache that
+    holds keys as they were projected, the queries' table is the end of the keys'.
 
     Where entries are rounded to f32, cosines may be approximated, which holds up
     to angles of 2^31: positions that turn farther fail a check at run time, of

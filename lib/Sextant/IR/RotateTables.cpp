@@ -35,9 +35,12 @@ namespace {
 /// Builds the tables of one rotation on tensors.
 class TableBuilder {
 public:
-  TableBuilder(OpBuilder &builder, RotateOp op, bool approximate)
+  TableBuilder(OpBuilder &builder, RotateOp op, bool approximate,
+               std::optional<RotateRows> rows = std::nullopt)
       : builder(builder), op(op), loc(op.getLoc()),
-        type(getScoreTypeOf(op.getSourceType())), approximate(approximate) {}
+        type(getScoreTypeOf(op.getSourceType())), approximate(approximate),
+        origin(rows ? rows->first : op.getOrigin()),
+        count(rows ? rows->count : Value()) {}
 
   RotateTables build();
   /// The greatest exponent of how much an entry has grown, an f64.
@@ -108,6 +111,9 @@ private:
   Location loc;
   FloatType type;
   bool approximate;
+  /// The position of the first row, or null; and how many there are, or null
+  /// where those of the source are meant.
+  Value origin, count;
 
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
@@ -141,11 +147,7 @@ void TableBuilder::addInputs() {
 
 /// Which axis the plane of an entry turns by.
 Value TableBuilder::buildAxis(OpBuilder &b) {
-  SmallVector<int64_t> axes =
-      op.getScheduleAttr() ? op.getScheduleAttr().getAxes(op.getNumRotated())
-                           : SmallVector<int64_t>();
-  if (axes.empty() && op.getSubtrahendAttr())
-    axes = op.getSubtrahendAttr().getAxes(op.getNumRotated());
+  SmallVector<int64_t> axes = op.getScheduleAttr().getAxes(op.getNumRotated());
   Value table = arith::ConstantOp::create(
       b, loc,
       DenseElementsAttr::get(
@@ -171,7 +173,7 @@ Value TableBuilder::buildPosition(OpBuilder &b, ValueRange arguments) {
                                               ValueRange{axis, batch, row}));
   }
   Value position = linalg::IndexOp::create(b, loc, 1);
-  if (Value origin = op.getOrigin())
+  if (origin)
     position = arith::AddIOp::create(b, loc, position, origin);
   position = toI64(b, position);
   if (startInput)
@@ -257,10 +259,11 @@ TableBuilder::Span TableBuilder::buildSpan() {
     return {widen(least), add(widen(most), one),
             compare(Predicate::slt, most, least)};
   }
-  Value count = sizeOf(op.getSource(), getSequenceDim(op.getLayout()));
-  Span span{op.getOrigin() ? widen(op.getOrigin()) : zero, Value(),
-            compare(Predicate::eq, count, zero)};
-  span.end = add(span.first, count);
+  Value rows = count ? widen(count)
+                     : sizeOf(op.getSource(), getSequenceDim(op.getLayout()));
+  Span span{origin ? widen(origin) : zero, Value(),
+            compare(Predicate::eq, rows, zero)};
+  span.end = add(span.first, rows);
   if (Value starts = op.getStarts()) {
     auto [least, most] = buildExtremes(builder, loc, starts);
     span.none = arith::OrIOp::create(builder, loc, span.none,
@@ -332,7 +335,8 @@ SmallVector<OpFoldResult> TableBuilder::getShape() {
       return shape;
   }
   SmallVector<OpFoldResult> sizes = getSizes(builder, loc, op.getSource());
-  shape[1] = sizes[getSequenceDim(op.getLayout())];
+  shape[1] =
+      count ? OpFoldResult(count) : sizes[getSequenceDim(op.getLayout())];
   if (differs)
     shape[0] = sizes[0];
   return shape;
@@ -379,8 +383,8 @@ RotateTables TableBuilder::build() {
   SmallVector<OpFoldResult> shape = getShape();
   // Rows that are counted from 0 and known in number are near.
   std::optional<int64_t> rows = getConstantIntValue(shape[1]);
-  bool isNear = !op.getPositions() && !op.getStarts() && !op.getOrigin() &&
-                rows && *rows <= farthest;
+  bool isNear = !op.getPositions() && !op.getStarts() && !origin && rows &&
+                *rows <= farthest;
   if (farthest && !isNear)
     buildAngleCheck(*farthest);
   Value empty = tensor::EmptyOp::create(builder, loc, shape, type);
@@ -501,11 +505,12 @@ bool sextant::hasRowTables(RotateOp op) {
 }
 
 FailureOr<RotateTables>
-sextant::buildRotateTables(OpBuilder &builder, RotateOp op, bool approximate) {
+sextant::buildRotateTables(OpBuilder &builder, RotateOp op, bool approximate,
+                           std::optional<RotateRows> rows) {
   if (hasRowTables(op))
     return RotateTables{op.getCosine(), op.getSine()};
   // On memrefs there is nowhere to put them.
   if (!op.hasPureTensorSemantics())
     return failure();
-  return TableBuilder(builder, op, approximate).build();
+  return TableBuilder(builder, op, approximate, rows).build();
 }

@@ -20,6 +20,12 @@ struct RotateTables {
   Value cosine, sine;
 };
 
+/// Rows of tables that are not those of the rotation alone.
+struct RotateRows {
+  /// The position of the first, and how many follow each other.
+  Value first, count;
+};
+
 /// Whether the rotation is given its tables, row by row.
 bool hasRowTables(RotateOp op);
 
@@ -27,8 +33,10 @@ bool hasRowTables(RotateOp op);
 /// f64 and rounded once to the type of the arithmetic. With `approximate`, an
 /// entry that is rounded to f32 may be approximated, and positions whose angles
 /// are too large for that fail a check. Fails on memrefs without tables.
-FailureOr<RotateTables> buildRotateTables(OpBuilder &builder, RotateOp op,
-                                          bool approximate = false);
+/// `rows` are for a rotation of rows that are counted from its origin.
+FailureOr<RotateTables>
+buildRotateTables(OpBuilder &builder, RotateOp op, bool approximate = false,
+                  std::optional<RotateRows> rows = std::nullopt);
 
 /// The greatest of rate * (position - center), an f64, over all rows and planes
 /// of a rotation on tensors that decays: what it makes larger, it makes larger
