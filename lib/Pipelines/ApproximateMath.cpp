@@ -43,6 +43,9 @@ struct ExpandCircular : public OpRewritePattern<Op> {
         !bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
       return rewriter.notifyMatchFailure(op, "has to be exact");
     DoubleBuilder f(op, rewriter);
+    // A processor may add a product at once, where it can: none of what follows
+    // depends on how it is rounded.
+    f.fastmath = arith::FastMathFlags::contract;
     ImplicitLocOpBuilder &b = f.b;
     // Adding 1.5 * 2^52 leaves the number of quarter turns in the low bits.
     Value given = op.getOperand(), x = given, magic = f.real(0x1.8p52);

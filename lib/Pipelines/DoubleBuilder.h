@@ -36,9 +36,15 @@ struct DoubleBuilder {
   Value integer(int64_t value) {
     return constant(bits, b.getI64IntegerAttr(value));
   }
-  Value mul(Value x, Value y) { return arith::MulFOp::create(b, x, y); }
-  Value add(Value x, Value y) { return arith::AddFOp::create(b, x, y); }
-  Value sub(Value x, Value y) { return arith::SubFOp::create(b, x, y); }
+  Value mul(Value x, Value y) {
+    return arith::MulFOp::create(b, x, y, fastmath);
+  }
+  Value add(Value x, Value y) {
+    return arith::AddFOp::create(b, x, y, fastmath);
+  }
+  Value sub(Value x, Value y) {
+    return arith::SubFOp::create(b, x, y, fastmath);
+  }
   Value div(Value x, Value y) { return arith::DivFOp::create(b, x, y); }
   Value abs(Value x) { return math::AbsFOp::create(b, x); }
   Value sqrt(Value x) { return math::SqrtOp::create(b, x); }
@@ -72,6 +78,8 @@ struct DoubleBuilder {
 
   ImplicitLocOpBuilder b;
   Type narrow, wide, bits;
+  /// Of products, sums and differences.
+  arith::FastMathFlags fastmath = arith::FastMathFlags::none;
 };
 
 } // namespace mlir::sextant

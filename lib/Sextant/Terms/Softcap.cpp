@@ -26,7 +26,10 @@ Value SoftcapOp::lower(OpBuilder &b) {
   Type type = getScore().getType();
   Value cap = arith::ConstantOp::create(
       b, loc, b.getFloatAttr(type, getCap().convertToDouble()));
-  Value ratio = arith::DivFOp::create(b, loc, getScore(), cap);
+  // A product with the reciprocal, where that is a number: divisions are most
+  // of what this would cost.
+  Value ratio = arith::DivFOp::create(b, loc, getScore(), cap,
+                                      arith::FastMathFlags::arcp);
   Value bounded = math::TanhOp::create(b, loc, ratio);
   return arith::MulFOp::create(b, loc, bounded, cap);
 }
