@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "Costs.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
 
@@ -152,9 +153,6 @@ Value AttentionKernel::gatherAuxiliary(unsigned number, Value firstKey) {
       b, loc, VectorType::get({unit.lanes}, type.getElementType()), elements);
 }
 
-/// Larger ones are left where they are: they would fill the cache.
-static constexpr int64_t kWidestTable = 2048;
-
 void AttentionKernel::allocateWideTables() {
   wideTables.clear();
   for (unsigned i = 0; i < auxiliaries.size(); ++i) {
@@ -163,7 +161,7 @@ void AttentionKernel::allocateWideTables() {
     int64_t entries = type.getShape().back();
     if (!isTableByDistance(i) || roles.back() != DimensionRole::distance ||
         !type.getElementType().isF32() || !type.isLastDimUnitStride() ||
-        ShapedType::isDynamic(entries) || entries > kWidestTable)
+        ShapedType::isDynamic(entries) || entries > costs::kWidestTable)
       continue;
     wideTables[i] = memref::AllocaOp::create(
         *builder, loc,

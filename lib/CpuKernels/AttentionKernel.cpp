@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "Costs.h"
 #include "VectorMath.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
@@ -29,12 +30,12 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
   shape.keyHeads = size(op.getKey(), getHeadDim(op.getKeyLayout()));
   shape.keySize = size(op.getKey(), 3);
   shape.valueSize = size(op.getValue(), 3);
-  shape.blockRows = 4 * unit.rows;
-  shape.blockKeys = 512;
-  shape.fewRows = 8 * unit.rows;
-  shape.fewestRows = 2 * unit.rows;
-  shape.fewKeys = 240;
-  shape.packedKeys = (1 << 12) / (shape.keySize + shape.valueSize);
+  shape.blockRows = costs::kBlockTiles * unit.rows;
+  shape.blockKeys = costs::kBlockKeys;
+  shape.fewRows = costs::kFewTiles * unit.rows;
+  shape.fewestRows = costs::kFewestTiles * unit.rows;
+  shape.fewKeys = costs::kFewKeys;
+  shape.packedKeys = costs::kPackedElements / (shape.keySize + shape.valueSize);
   return shape;
 }
 

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "Costs.h"
 #include "VectorMath.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
@@ -26,9 +27,6 @@
 using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
-
-/// More in a tile than the products of the next one hide.
-static constexpr unsigned kLargestCost = 8;
 
 bool AttentionKernel::canScoreTiles() {
   if (few || modulation || !pieces.empty())
@@ -51,7 +49,7 @@ bool AttentionKernel::canScoreTiles() {
         (hasQuery && !type.getElementType().isInteger(8)))
       return false;
   }
-  return fullScore->getCost() <= kLargestCost;
+  return fullScore->getCost() <= costs::kTileInstructions;
 }
 
 void AttentionKernel::storeProducts(int64_t rows, Value row, Value keyBegin,

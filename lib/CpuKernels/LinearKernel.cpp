@@ -20,6 +20,8 @@
 
 #include "LinearKernel.h"
 
+#include "Costs.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -97,7 +99,7 @@ private:
   Value maskOf(int64_t columns);
   /// Steps of a block of k.
   int64_t blockLength() const {
-    int64_t blocks = llvm::divideCeil(shape.depth, kLinearBlockDepth);
+    int64_t blocks = llvm::divideCeil(shape.depth, costs::kLinearBlockDepth);
     return llvm::alignTo(llvm::divideCeil(shape.depth, blocks), kUnroll);
   }
   /// Where in `flatPanels` the tile at `row` should start to prefetch.
@@ -239,7 +241,7 @@ void LinearKernel::buildTile(int64_t rows, int64_t columns, Value row,
       row.push_back(loadColumns(bias, columnOf(v), leftOf(v)));
     return forEachVector([&](int64_t, int64_t v) { return row[v]; });
   };
-  if (fewRows || shape.depth <= kLinearBlockDepth) {
+  if (fewRows || shape.depth <= costs::kLinearBlockDepth) {
     sums = addBias();
   } else {
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lower,
@@ -275,7 +277,7 @@ Value LinearKernel::nextBlock(Value row, Value panel, Value lower,
   auto isAt = [&](Value end) -> Value {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, next, end);
   };
-  if (shape.depth <= kLinearBlockDepth) {
+  if (shape.depth <= costs::kLinearBlockDepth) {
     // Behind the last panel of a task, that of another, which comes soon.
     line = mul(select(isAt(constant(shape.panelCount())), panelBegin, next),
                shape.depth);

@@ -35,22 +35,6 @@ func::FuncOp buildLinearKernel(OpBuilder &builder, Location loc,
                                const LinearShape &shape,
                                const VectorUnit &unit);
 
-/// Longest block of k: the rows of a task take 400 KiB of it.
-constexpr int64_t kLinearBlockDepth = 768;
-/// A task has at most so many rows of x, which stay in the second-level cache
-/// while panels pass by, and at least so many where tasks are rows only.
-constexpr int64_t kLinearMostRows = 132, kLinearLeastRows = 24;
-/// Panels of a task; a single row meets four at once.
-constexpr int64_t kLinearMostPanels = 12, kLinearLeastPanels = 2,
-                  kLinearFewRowsPanels = 4;
-/// Rows and panels where sums are cut into blocks: of 3072 products all blocks
-/// of so many rows stay in a second-level cache of a megabyte.
-constexpr int64_t kLinearDeepRows = 66, kLinearDeepPanels = 6;
-/// About so many tasks where rows alone are divided, twice as many elsewhere.
-constexpr int64_t kLinearTasks = 16;
-/// Bytes of a weight that is not divided.
-constexpr int64_t kLinearSmallWeight = 256 << 10;
-
 } // namespace mlir::sextant::cpu
 
 #endif // SEXTANT_LIB_CPUKERNELS_LINEARKERNEL_H

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "Costs.h"
 #include "LinearKernel.h"
 
 #include "sextant/CpuKernels/CpuKernels.h"
@@ -67,11 +68,6 @@ func::FuncOp LowerCpuKernels::kernelFor(const LinearShape &shape,
   linears.emplace_back(shape, function);
   return function;
 }
-
-/// From so many heads on, a task is a head.
-static constexpr int64_t kManyHeads = 8;
-/// Keys are cut into chunks until there are so many tasks, but none shorter.
-static constexpr int64_t kChunkTasks = 16, kChunkKeys = 512;
 
 /// A loop whose every iteration is a task worth a thread; all of it takes
 /// `cycles`, about.
@@ -138,16 +134,16 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   // so that each row of x and y is in one core's only. Another one is divided
   // too.
   // Rows of several blocks of k are met again by each group of panels.
-  bool deep = shape.depth > kLinearBlockDepth;
-  Value most = constant(deep ? kLinearDeepRows : kLinearMostRows);
+  bool deep = shape.depth > costs::kLinearBlockDepth;
+  Value most = constant(deep ? costs::kLinearDeepRows : costs::kLinearMostRows);
   bool small = shape.depth * shape.panelCount() * unit.columns() * 4 <=
-               kLinearSmallWeight;
+               costs::kLinearSmallWeight;
   Value byRows;
   if (small) {
     byRows = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, rows,
-                                   constant(2 * kLinearLeastRows));
-    Value some = clamp(ceilDiv(rows, constant(kLinearTasks)), kLinearLeastRows,
-                       kLinearMostRows);
+                                   constant(2 * costs::kLinearLeastRows));
+    Value some = clamp(ceilDiv(rows, constant(costs::kLinearTasks)),
+                       costs::kLinearLeastRows, costs::kLinearMostRows);
     most = arith::SelectOp::create(b, loc, byRows, some, most);
   }
   // Blocks of rows of nearly equal length, so that no thread gets a stub.
@@ -156,11 +152,12 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   Value tiles = ceilDiv(ceilDiv(rows, atLeastOne), constant(unit.rows));
   Value height = arith::MulIOp::create(b, loc, tiles, constant(unit.rows));
   Value count = constant(shape.panelCount());
-  Value group =
-      clamp(ceilDiv(count, ceilDiv(constant(2 * kLinearTasks), atLeastOne)),
-            deep ? kLinearDeepPanels : kLinearLeastPanels, kLinearMostPanels);
+  Value group = clamp(
+      ceilDiv(count, ceilDiv(constant(2 * costs::kLinearTasks), atLeastOne)),
+      deep ? costs::kLinearDeepPanels : costs::kLinearLeastPanels,
+      costs::kLinearMostPanels);
   // Few rows read several panels side by side.
-  Value together = constant(kLinearFewRowsPanels);
+  Value together = constant(costs::kLinearFewRowsPanels);
   group = arith::SelectOp::create(
       b, loc,
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, rows,
@@ -172,7 +169,8 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   group = ceilDiv(count, groups);
   // A cycle for a row of x and a row of a panel, and three to read the latter.
   Value cycles = arith::MulIOp::create(
-      b, loc, arith::AddIOp::create(b, loc, rows, constant(3)),
+      b, loc,
+      arith::AddIOp::create(b, loc, rows, constant(costs::kCyclesOfPanelRow)),
       constant(shape.depth * shape.panelCount()));
   auto loop = buildTasks(b, loc, blocks, groups, cycles);
   b.setInsertionPoint(loop.getBody()->getTerminator());
@@ -345,14 +343,16 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, lhs,
                                  constant(rhs));
   };
-  // Cycles: two FMAs each, two for the exponent of a score, and one for
-  // sixteen bytes of keys and values.
+  // Cycles of FMAs and exponents, and to read keys and values.
   int64_t sizes = shape.keySize + shape.valueSize;
   int64_t bytes =
       cast<MemRefType>(op.getKey().getType()).getElementTypeBitWidth() / 8;
   Value cycles = arith::AddIOp::create(
-      b, loc, mul(rows, constant(llvm::divideCeil(sizes, 2 * unit.lanes) + 2)),
-      constant(llvm::divideCeil(sizes * bytes, 16)));
+      b, loc,
+      mul(rows,
+          constant(llvm::divideCeil(sizes, costs::kFmasOfCycle * unit.lanes) +
+                   costs::kCyclesOfScore)),
+      constant(llvm::divideCeil(sizes * bytes, costs::kBytesOfCycle)));
   cycles = mul(mul(pairs, keys), cycles);
   auto parallelFor = [&](Value cycles, OpFoldResult blocks, Body body) {
     auto loop = buildTasks(b, loc, pairs, blocks, cycles);
@@ -427,14 +427,15 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   };
   // Few heads are packed by all threads, then computed by all.
   auto byBlock = [&] {
-    Value few = least(pairs, constant(kManyHeads - 1));
+    Value few = least(pairs, constant(costs::kManyHeads - 1));
     Value packedKeys =
         allocate(kernel.getPackedKeysType(), ValueRange{few, panels});
     Value packedValues =
         allocate(kernel.getPackedValuesType(), ValueRange{few, keys});
     // As many keys at once as a block has.
     Value packing =
-        mul(mul(pairs, keys), constant(llvm::divideCeil(sizes * bytes, 16)));
+        mul(mul(pairs, keys),
+            constant(llvm::divideCeil(sizes * bytes, costs::kBytesOfCycle)));
     parallelFor(packing, ceilDiv(keys, shape.blockKeys),
                 [&](Value pair, Value batch, Value head, Value block) {
                   Value first = mul(block, constant(shape.blockKeys));
@@ -459,14 +460,14 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     memref::DeallocOp::create(b, loc, packedValues);
   };
   auto manyRows = [&] {
-    choose(atMost(pairs, kManyHeads - 1), byBlock, byHead);
+    choose(atMost(pairs, costs::kManyHeads - 1), byBlock, byHead);
   };
   // Chunks of keys follow from the shape alone: so does the order of sums.
   auto fewRows = [&] {
     Value wanted = arith::DivUIOp::create(
-        b, loc, constant(kChunkTasks),
+        b, loc, constant(costs::kChunkTasks),
         least(arith::MaxUIOp::create(b, loc, pairs, constant(1)),
-              constant(kChunkTasks)));
+              constant(costs::kChunkTasks)));
     // The keys over `divisor`, rounded up, but `lowest` at the least.
     auto keysOver = [&](Value divisor, int64_t lowest) -> Value {
       Value above = arith::AddIOp::create(
@@ -475,14 +476,14 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
           b, loc, arith::DivUIOp::create(b, loc, above, divisor),
           constant(lowest));
     };
-    Value length = keysOver(wanted, kChunkKeys);
+    Value length = keysOver(wanted, costs::kChunkKeys);
     length = mul(ceilDiv(length, shape.blockKeys), constant(shape.blockKeys));
     Value chunks = keysOver(length, 1);
     // Chunks of all heads, at most as many as there are tasks or heads.
-    Value states =
-        allocate(kernel.getStatesType(),
-                 arith::MaxUIOp::create(b, loc, pairs, constant(kChunkTasks))
-                     .getResult());
+    Value states = allocate(
+        kernel.getStatesType(),
+        arith::MaxUIOp::create(b, loc, pairs, constant(costs::kChunkTasks))
+            .getResult());
     parallel(chunks, [&](Value pair, Value batch, Value head, Value chunk) {
       Value begin = mul(chunk, length);
       Value slot = arith::AddIOp::create(b, loc, mul(pair, chunks), chunk);

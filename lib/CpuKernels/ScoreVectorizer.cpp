@@ -7,6 +7,8 @@
 
 #include "ScoreVectorizer.h"
 
+#include "Costs.h"
+
 #include "sextant/Sextant/IR/Sextant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -84,7 +86,6 @@ bool ScoreVectorizer::isContiguous(memref::LoadOp load) const {
 }
 
 unsigned ScoreVectorizer::getCost() const {
-  constexpr unsigned function = 20;
   unsigned cost = 0;
   for (Operation &op : score.without_terminator()) {
     if (op.getNumResults() == 0 || !isVarying(op.getResult(0)))
@@ -94,7 +95,7 @@ unsigned ScoreVectorizer::getCost() const {
                   isa<arith::DivFOp, arith::DivSIOp, arith::DivUIOp,
                       arith::RemFOp, arith::RemSIOp, arith::RemUIOp>(op) ||
                   (load && !isContiguous(load));
-    cost += isLong ? function : 1;
+    cost += isLong ? costs::kFunctionInstructions : 1;
   }
   return cost;
 }
