@@ -92,6 +92,7 @@ void AttentionKernel::bindRow(Value row, ScoreVectorizer &score) {
   // Rows that fill up a tile see what the last one sees.
   row = minimum(row, sub(sub(rowEnd, rowBegin), constant(1)));
   std::tie(rowHead, rowQuery) = headAndQuery(row);
+  boundRow = row;
   SmallVector<Value> scalars{Value(), add(batch, origin[0]),
                              add(rowHead, origin[1]), add(rowQuery, origin[2]),
                              Value()};
@@ -218,8 +219,8 @@ void AttentionKernel::fillWideTables(bool ofRow) {
   }
 }
 
-Value AttentionKernel::loadAuxiliary(unsigned number, Value firstKey,
-                                     Value count) {
+Value AttentionKernel::loadAuxiliary(unsigned number, Value keyBegin,
+                                     Value column, Value count) {
   OpBuilder &b = *builder;
   Value memref = auxiliaries[number];
   auto type = cast<MemRefType>(memref.getType());
@@ -231,8 +232,12 @@ Value AttentionKernel::loadAuxiliary(unsigned number, Value firstKey,
   int64_t others = llvm::count_if(roles.getRoles(), [](DimensionRole role) {
     return role == DimensionRole::distance || role == DimensionRole::key;
   });
+  Value firstKey = add(keyBegin, column);
   Value result;
-  if (Value far = farEntries.lookup(number)) {
+  if (diagonals.contains(number)) {
+    result = vector::LoadOp::create(b, loc, vector, diagonals[number].rows,
+                                    ValueRange{boundRow, column});
+  } else if (Value far = farEntries.lookup(number)) {
     result = vector::BroadcastOp::create(b, loc, vector, far);
   } else if (!contiguous || others != 1 ||
              (last != DimensionRole::key && last != DimensionRole::distance)) {

@@ -347,6 +347,7 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
     buildDots(keyBegin, keyEnd);
   else
     buildProducts(keyBegin, keyEnd);
+  fillDiagonals(keyBegin, keyEnd);
   // Tiles are filled up to an even number of rows; few rows are not.
   int64_t together = few || unit.rowStep() % 2 ? 1 : 2;
   forEach(constant(0), sub(rowEnd, rowBegin), together, [&](Value row) {

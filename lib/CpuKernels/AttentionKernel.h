@@ -269,13 +269,20 @@ private:
   /// as scores, they come from far away, and products leave time for that.
   void prefetchAuxiliaries(int64_t rows, Value row, Value firstKey,
                            unsigned locality);
-  Value loadAuxiliary(unsigned number, Value firstKey, Value count);
+  Value loadAuxiliary(unsigned number, Value keyBegin, Value column,
+                      Value count);
   Value gatherAuxiliary(unsigned number, Value firstKey);
   /// Copies of tables by distance whose outer entries go on for a vector on
   /// either side: what lies across an end is then a load like any other.
   void allocateWideTables();
   void fillWideTables(bool ofRow);
   bool differsByRow(unsigned auxiliary);
+  // Tables of keys by distance.
+  bool isReadByDiagonals(unsigned auxiliary);
+  void allocateDiagonals();
+  /// Writes what the rows of the block read for these keys row by row.
+  void fillDiagonals(Value keyBegin, Value keyEnd);
+  void fillDiagonalsOf(unsigned auxiliary, Value keyBegin, Value keyEnd);
   /// The memref's index for each role, with `key` and `distance` as given.
   SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
                                       Value distance);
@@ -342,8 +349,14 @@ private:
   SmallVector<Piece> pieces;
   /// By auxiliary, see `allocateWideTables`.
   DenseMap<unsigned, Value> wideTables;
+  /// By auxiliary, what the rows of a block read for its keys, and what they
+  /// read for those before and behind all distances that the table tells apart.
+  struct Diagonals {
+    Value rows, outer;
+  };
+  DenseMap<unsigned, Diagonals> diagonals;
   // Of the row being written.
-  Value rowHead, rowQuery;
+  Value rowHead, rowQuery, boundRow;
   bool uniformRows = false;
 };
 

@@ -64,6 +64,7 @@ void AttentionKernel::prepareScore() {
   buildRanges();
   allocatePieces();
   allocateWideTables();
+  allocateDiagonals();
   full = lowerTerms({});
   fullScore = std::make_unique<ScoreVectorizer>(full->front(), unit.lanes,
                                                 varyingOf(full->front()));

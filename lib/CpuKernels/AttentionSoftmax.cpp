@@ -66,7 +66,7 @@ Value AttentionKernel::buildScore(ScoreVectorizer &score, Value x,
     BlockArgument argument = region->getArgument(5 + i);
     if (!isVarying(i) || argument.use_empty())
       continue;
-    Value value = loadAuxiliary(i, firstKey, left);
+    Value value = loadAuxiliary(i, keyBegin, column, left);
     Type element = getElementTypeOrSelf(value.getType());
     if (element.isIndex())
       value = arith::IndexCastOp::create(b, loc, type, value);

@@ -83,6 +83,17 @@ ALL = [
                                   ("_behind_a_mask", ADD_CAUSAL, causal_with))),
     Case("values_far_away_within_a_range", rows=61, keys=113, value_size=16, origin=(0, 0, 31, 0),
          tensors={"w": ((3, 5, 16), "f32", None)}, relative=("w", ("head", "distance", "free"), 2, "zero")),
+    # Diagonals of what keys have by distance: squares of eight rows and keys, within the table, across its
+    # ends and beyond, and rows of two heads at once.
+    *(Case(f"products_of_keys_with_vectors{name}", heads=4, key_heads=[key_heads], value_heads=key_heads, rows=61,
+           keys=113, value_size=16, origin=(0, 0, 31, 0), log_sum_exp=True,
+           tensors={"r": ((2, heads, 113, 2 * k + 1), "f32", None)},
+           auxiliary={"r": (("batch", "head", "key", "distance"), k, beyond)}, region=region, score=score)
+      for name, key_heads, heads, k, beyond, region, score in (
+          ("", 4, 4, 20, "clamp", ADD, lambda s, b, h, i, j, r: s + r),
+          ("_behind_a_mask", 2, 4, 20, "clamp", ADD_CAUSAL, causal_with),
+          ("_of_all_heads", 2, 1, 3, "clamp", ADD_CAUSAL, causal_with),
+          ("_within_a_range", 4, 4, 9, "zero", ADD, lambda s, b, h, i, j, r: s + r))),
     # Tensor2Tensor's masked form: nothing beyond the last distance.
     Case("keys_within_a_range", rows=11, tensors={"r": ((2, 3, 11, 5), "f32", None)},
          auxiliary={"r": (("batch", "head", "query", "distance"), 2, "zero")},
