@@ -106,7 +106,9 @@ def JoinPairs : Pass<"sextant-join-pairs"> {
   let description = [{
     The sum of several pairs' products is the product of one pair that has them
     side by side. Key heads that fewer share are repeated, as is the value, so
-    that key and value have equally many: what a kernel for one pair takes.
+    that key and value have equally many: what a kernel for one pair takes. Tables
+    that weight products become one table, which has every entry of any of them and
+    is 1 for pairs that have none; those by label stay apart.
 
     ```mlir
     func.func @latent(%q: tensor<2x6x5x16xf32>, %k: tensor<2x6x11x16xf32>, %qr: tensor<2x6x5x8xf32>,
@@ -119,7 +121,8 @@ def JoinPairs : Pass<"sextant-join-pairs"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
   ];
 }
 
