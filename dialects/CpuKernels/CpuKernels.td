@@ -91,7 +91,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
       one value for each auxiliary and each capture.
     - (C3) there is one result for each destination that is a tensor.
     - (C4) `modulation` and `value_table`, as `sextant.attention` has them, are
-      read by batch, head, distance and one free dimension, of static size.
+      read by batch, head, distance and one free dimension, of static size; the
+      latter by label where `value_labels` says which auxiliary has the labels.
     - (C5) what turns has a cosine and a sine [B | 1, S, count / 2], and a
       rotation [pairs, first, count] within the head size.
 
@@ -136,6 +137,7 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     DefaultValuedAttr<Sextant_EmptyRow, "::mlir::sextant::EmptyRow::zero">:$empty_row,
     OptionalAttr<Sextant_Auxiliary>:$modulation_roles,
     OptionalAttr<Sextant_Auxiliary>:$value_table_roles,
+    OptionalAttr<I64Attr>:$value_labels,
     OptionalAttr<DenseI64ArrayAttr>:$query_rotation,
     OptionalAttr<DenseI64ArrayAttr>:$key_rotation);
   let regions = (region SizedRegion<1>:$score);
@@ -148,7 +150,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     (`capture` `(` $captures^ `:` type($captures) `)`)?
     (`sink` `(` $sink^ `:` type($sink) `)`)?
     (`modulate` `(` $modulation^ `as` $modulation_roles `:` type($modulation) `)`)?
-    (`relative_value` `(` $value_table^ `as` $value_table_roles `:` type($value_table) `)`)?
+    (`relative_value` `(` $value_table^ `as` $value_table_roles `:` type($value_table) `)`
+      (`labels` $value_labels^)?)?
     `outs` `(` $init `:` type($init) `)`
     (`log_sum_exp` `(` $log_sum_exp_init^ `:` type($log_sum_exp_init) `)`)?
     (`scale` custom<Number>($scale)^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?

@@ -54,7 +54,8 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
     of elementwise operations. Rotations of its query and key by tables of
     rows, which nothing else reads, become part of it. What the region looks up
     by label, or in a row by an entry of its own, becomes a read of the whole
-    operand in the region, and zero beyond a table a selection. Another
+    operand in the region, and zero beyond a table a selection. Labels that choose
+    vectors added to values are an operand that the kernel reads itself. Another
     attention is left for its decomposition, and a missed remark says why.
 
     ```mlir

@@ -485,7 +485,8 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
   if (modulation) {
     int64_t entries = cast<ShapedType>(modulation.getType())
                           .getDimSize(*op.getModulationRoles()->getEntryDim());
-    weights = scratch({shape.keySize, entries + 2 * width}, f32);
+    weights = scratch(
+        {getModulationTables(), shape.keySize, entries + 2 * width}, f32);
     queriesBefore = scratch({rows, size}, f32);
     queriesBehind = scratch({rows, size}, f32);
   }

@@ -215,13 +215,19 @@ private:
   void addToEntry(Value row, Value column, Value weight);
   Value sumOfWeights(Value row, Value from, Value to);
   void countWeights(Value row, Value keyBegin, Value count);
+  void countByLabel(Value row, Value keyBegin, Value count);
   void addRelativeValues(Value row);
   /// All rows at once, where whole tiles of them read one table.
   bool canAddRelativeValuesByTiles();
   void addRelativeValuesByTiles();
   /// How many of the table's entries any key that is seen has.
   int64_t getSeenEntries();
+  /// How many tables weight the products of a block: one for each query head
+  /// of a group, where they differ.
+  int64_t getModulationTables();
+  Value modulationTableOf(Value rowHead);
   void prepareModulation();
+  void prepareModulationOf(Value ownHead, Value rowsBegin, Value rowsEnd);
   /// The first and the last query of a tile.
   std::pair<Value, Value> queriesOf(Value row, int64_t rows);
   void buildWeightedProducts(int64_t rows, Value row, Value panel,
@@ -306,9 +312,9 @@ private:
   SmallVector<Value> origin; // batch, head, query, key
   std::optional<Turn> queryTurn, keyTurn;
   Value modulation, valueTable;
-  // Scratch. `weights` is the modulation's table with its entries side by side
-  // and a panel of its outer ones on either side; of the queries before and
-  // behind it all products have one weight.
+  // Scratch. `weights` are the modulation's tables with their entries side by
+  // side and a panel of the outer ones on either side; of the queries before
+  // and behind them all products have one weight.
   Value weights, queriesBefore, queriesBehind;
   Value queryTile, scores, accumulator, maxima, sums, limits;
   /// For each row the keys of the block whose weights are not in the histogram

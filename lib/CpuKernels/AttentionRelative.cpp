@@ -8,7 +8,7 @@
 // Vectors added to values: behind the value's columns the accumulator counts
 // how much each entry of the table weighs, so that it is rescaled with them; at
 // the end the counts are multiplied by the table. Of keys beyond the table only
-// a sum is needed.
+// a sum is needed. Entries that labels choose are counted key by key.
 //
 // Weighted products: where all keys of a panel are beyond the table for all
 // rows of a tile, the product is the plain one of queries that were weighted
@@ -24,6 +24,7 @@
 #include "sextant/Sextant/Transforms/VisibleKeys.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -53,7 +54,7 @@ SmallVector<Value> AttentionKernel::tableIndices(Value table,
   for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
     if (role == DimensionRole::free)
       indices.push_back(column);
-    else if (role == DimensionRole::distance)
+    else if (role == DimensionRole::distance || role == DimensionRole::label)
       indices.push_back(entry);
     else if (type.getDimSize(dim) == 1)
       indices.push_back(constant(0));
@@ -118,8 +119,34 @@ Value AttentionKernel::sumOfWeights(Value row, Value from, Value to) {
   return arith::AddFOp::create(b, loc, sum, rest.getResult(0));
 }
 
+void AttentionKernel::countByLabel(Value row, Value keyBegin, Value count) {
+  OpBuilder &b = *builder;
+  std::tie(rowHead, rowQuery) = headAndQuery(row);
+  AuxiliaryAttr roles = *op.getValueTableRoles();
+  unsigned number = *op.getValueLabels();
+  Value zero = constant(0);
+  Value last = constant(getEntries(op.getValueTable(), roles) - 1);
+  forEach(zero, count, 1, [&](Value column) {
+    Value weight =
+        memref::LoadOp::create(b, loc, scores, ValueRange{row, column});
+    Value label = memref::LoadOp::create(
+        b, loc, auxiliaries[number],
+        auxiliaryIndices(number, add(keyBegin, column), {}));
+    label = getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), label);
+    Value entry = minimum(maximum(label, zero), last);
+    if (roles.getBeyond() == Beyond::zero)
+      weight = arith::SelectOp::create(
+          b, loc,
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, label, entry),
+          weight, constantOf(b.getF32Type(), 0.0));
+    addToEntry(row, add(entry, constant(getColumns())), weight);
+  });
+}
+
 void AttentionKernel::countWeights(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
+  if (op.getValueLabels())
+    return countByLabel(row, keyBegin, count);
   std::tie(rowHead, rowQuery) = headAndQuery(row);
   AuxiliaryAttr roles = *op.getValueTableRoles();
   int64_t entries = getEntries(op.getValueTable(), roles);
@@ -163,6 +190,8 @@ void AttentionKernel::countWeights(Value row, Value keyBegin, Value count) {
 int64_t AttentionKernel::getSeenEntries() {
   AuxiliaryAttr roles = *op.getValueTableRoles();
   int64_t entries = getEntries(op.getValueTable(), roles);
+  if (op.getValueLabels())
+    return entries;
   // Behind a causal mask no key lies behind its query.
   for (PositionTermOpInterface term : findHidingTerms(op.getScore().front()))
     if (isa<CausalOp>(term) && !uniformRows)
@@ -273,13 +302,51 @@ void AttentionKernel::addRelativeValues(Value row) {
 // Weighted products
 //===----------------------------------------------------------------------===//
 
+int64_t AttentionKernel::getModulationTables() {
+  auto type = cast<ShapedType>(op.getModulation().getType());
+  for (auto [dim, role] : llvm::enumerate(op.getModulationRoles()->getRoles()))
+    if (role == DimensionRole::head && type.getDimSize(dim) != 1)
+      return shape.group();
+  return 1;
+}
+
+Value AttentionKernel::modulationTableOf(Value rowHead) {
+  if (getModulationTables() == 1)
+    return constant(0);
+  return sub(rowHead, mul(head, shape.group()));
+}
+
 void AttentionKernel::prepareModulation() {
+  OpBuilder &b = *builder;
+  Value first = headAndQuery(constant(0)).first;
+  if (getModulationTables() == 1)
+    return prepareModulationOf(first, constant(0), paddedRows);
+  Value last = sub(sub(rowEnd, rowBegin), constant(1));
+  Value lastHead = headAndQuery(last).first;
+  // Rows of the block from the first of a head's on.
+  auto rowsFrom = [&](Value rowHead) {
+    Value before =
+        arith::MulIOp::create(b, loc, modulationTableOf(rowHead), queryCount);
+    return maximum(sub(before, rowBegin), constant(0));
+  };
+  forEach(first, add(lastHead, constant(1)), 1, [&](Value own) {
+    Value next = add(own, constant(1));
+    // Those that only fill up a tile are the last head's.
+    Value end = arith::SelectOp::create(b, loc, less(own, lastHead),
+                                        rowsFrom(next), paddedRows);
+    prepareModulationOf(own, rowsFrom(own), end);
+  });
+}
+
+void AttentionKernel::prepareModulationOf(Value ownHead, Value rowsBegin,
+                                          Value rowsEnd) {
   OpBuilder &b = *builder;
   AuxiliaryAttr roles = *op.getModulationRoles();
   int64_t entries = getEntries(op.getModulation(), roles);
   // A panel beyond the table on either side.
   int64_t columns = entries + 2 * width;
-  std::tie(rowHead, rowQuery) = headAndQuery(constant(0));
+  rowHead = ownHead;
+  Value number = modulationTableOf(ownHead);
   forEach(constant(0), constant(shape.keySize), 1, [&](Value k) {
     forEach(constant(0), constant(columns), 1, [&](Value column) {
       Value entry = sub(column, constant(width));
@@ -293,16 +360,17 @@ void AttentionKernel::prepareModulation() {
         weight = arith::SelectOp::create(b, loc, isInside, weight,
                                          constantOf(b.getF32Type(), 0.0));
       }
-      memref::StoreOp::create(b, loc, weight, weights, ValueRange{k, column});
+      memref::StoreOp::create(b, loc, weight, weights,
+                              ValueRange{number, k, column});
     });
   });
-  forEach(constant(0), paddedRows, 1, [&](Value row) {
+  forEach(rowsBegin, rowsEnd, 1, [&](Value row) {
     forEach(constant(0), constant(shape.keySize), 1, [&](Value k) {
       Value q = memref::LoadOp::create(b, loc, queryTile, ValueRange{row, k});
       for (auto [tile, column] : {std::pair<Value, int64_t>(queriesBefore, 0),
                                   {queriesBehind, columns - 1}}) {
-        Value weight = memref::LoadOp::create(b, loc, weights,
-                                              ValueRange{k, constant(column)});
+        Value weight = memref::LoadOp::create(
+            b, loc, weights, ValueRange{number, k, constant(column)});
         memref::StoreOp::create(b, loc,
                                 arith::MulFOp::create(b, loc, q, weight), tile,
                                 ValueRange{row, k});
@@ -350,40 +418,41 @@ void AttentionKernel::buildWeightedProducts(
   b.setInsertionPointToStart(behind.thenBlock());
   buildPlain(queriesBehind);
   b.setInsertionPointToStart(behind.elseBlock());
-  forEach(row, minimum(add(row, constant(rows)), sub(rowEnd, rowBegin)), 1,
-          [&](Value own) {
-            Value query = headAndQuery(own).second;
-            Value entry = add(sub(offset, query), constant(width));
-            entry =
-                minimum(maximum(entry, constant(0)), constant(entries + width));
-            auto loop = scf::ForOp::create(
-                b, loc, constant(0), constant(shape.keySize), constant(1),
-                SmallVector<Value>(unit.vectors, constantOf(vectorType, 0.0)));
-            {
-              OpBuilder::InsertionGuard guard(b);
-              b.setInsertionPointToStart(loop.getBody());
-              Value k = loop.getInductionVar();
-              Value q = vector::BroadcastOp::create(
-                  b, loc, vectorType,
-                  memref::LoadOp::create(b, loc, queryTile, ValueRange{own, k})
-                      .getResult());
-              SmallVector<Value> sumsOf;
-              for (int64_t v = 0; v < unit.vectors; ++v) {
-                Value key = vector::LoadOp::create(
-                    b, loc, vectorType, panel,
-                    ValueRange{k, constant(v * unit.lanes)});
-                Value weight = vector::LoadOp::create(
-                    b, loc, vectorType, weights,
-                    ValueRange{k, add(entry, constant(v * unit.lanes))});
-                sumsOf.push_back(vector::FMAOp::create(
-                    b, loc, q, arith::MulFOp::create(b, loc, key, weight),
-                    loop.getRegionIterArg(v)));
-              }
-              scf::YieldOp::create(b, loc, sumsOf);
-            }
-            for (int64_t v = 0; v < unit.vectors; ++v)
-              vector::StoreOp::create(
-                  b, loc, loop.getResult(v), scores,
-                  ValueRange{own, add(column, constant(v * unit.lanes))});
-          });
+  forEach(
+      row, minimum(add(row, constant(rows)), sub(rowEnd, rowBegin)), 1,
+      [&](Value own) {
+        auto [ownHead, query] = headAndQuery(own);
+        Value number = modulationTableOf(ownHead);
+        Value entry = add(sub(offset, query), constant(width));
+        entry = minimum(maximum(entry, constant(0)), constant(entries + width));
+        auto loop = scf::ForOp::create(
+            b, loc, constant(0), constant(shape.keySize), constant(1),
+            SmallVector<Value>(unit.vectors, constantOf(vectorType, 0.0)));
+        {
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToStart(loop.getBody());
+          Value k = loop.getInductionVar();
+          Value q = vector::BroadcastOp::create(
+              b, loc, vectorType,
+              memref::LoadOp::create(b, loc, queryTile, ValueRange{own, k})
+                  .getResult());
+          SmallVector<Value> sumsOf;
+          for (int64_t v = 0; v < unit.vectors; ++v) {
+            Value key =
+                vector::LoadOp::create(b, loc, vectorType, panel,
+                                       ValueRange{k, constant(v * unit.lanes)});
+            Value weight = vector::LoadOp::create(
+                b, loc, vectorType, weights,
+                ValueRange{number, k, add(entry, constant(v * unit.lanes))});
+            sumsOf.push_back(vector::FMAOp::create(
+                b, loc, q, arith::MulFOp::create(b, loc, key, weight),
+                loop.getRegionIterArg(v)));
+          }
+          scf::YieldOp::create(b, loc, sumsOf);
+        }
+        for (int64_t v = 0; v < unit.vectors; ++v)
+          vector::StoreOp::create(
+              b, loc, loop.getResult(v), scores,
+              ValueRange{own, add(column, constant(v * unit.lanes))});
+      });
 }

@@ -359,7 +359,7 @@ void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
   };
   Value panels = ceilDiv(count, width);
   SmallVector<Value> totals;
-  if (!valueTable) {
+  if (!valueTable || op.getValueLabels()) {
     totals = buildPowers(constant(0), panels);
   } else {
     // What is before or behind the table for all rows is summed apart.

@@ -95,24 +95,26 @@ static std::string whyNot(AttentionOp op) {
        llvm::zip(op.getModulations(), op.getModulationRoles())) {
     auto roles = cast<AuxiliaryAttr>(attribute);
     auto type = cast<ShapedType>(table.getType());
-    for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
-      if (role == DimensionRole::query || role == DimensionRole::key ||
-          (role == DimensionRole::head && group != 1 &&
-           type.getDimSize(dim) != 1))
-        return "expects products weighted by distance, with one table for the "
-               "query heads of a key head";
+    int64_t tables = 1;
+    for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
+      if (role == DimensionRole::query || role == DimensionRole::key)
+        return "expects products weighted by distance";
+      if (role == DimensionRole::head && type.getDimSize(dim) != 1)
+        tables = group;
+    }
     if (!roles.getEntryDim() || type.isDynamicDim(*roles.getEntryDim()))
       return "expects a table of static size to weight products";
-    // Its transposed copy lies on the stack.
-    if (type.getDimSize(*roles.getEntryDim()) * type.getShape().back() > 65536)
+    // Its transposed copy lies on the stack, for all query heads of a group.
+    if (tables * type.getDimSize(*roles.getEntryDim()) *
+            type.getShape().back() >
+        65536)
       return "expects a table of at most 65536 elements to weight products";
   }
   auto readsLabels = [](Attribute roles) {
     return cast<AuxiliaryAttr>(roles).readsLabels();
   };
-  if (llvm::any_of(op.getModulationRoles(), readsLabels) ||
-      (op.getValueTable() && readsLabels(*op.getValueTableRoles())))
-    return "expects labels that choose what scores read";
+  if (llvm::any_of(op.getModulationRoles(), readsLabels))
+    return "expects no products weighted by label";
   // As long as the keys, such rows are a score matrix of their own; tiles of
   // queries compute them where they need them.
   int64_t keys = cast<ShapedType>(op.getKeys()[0].getType())
@@ -267,7 +269,7 @@ static std::string whyApart(RotateOp rotate, Value operand, AttentionOp op,
 
 static void rewrite(RewriterBase &b, AttentionOp op) {
   Location loc = op.getLoc();
-  readLookups(b, op);
+  std::optional<unsigned> valueLabels = readLookups(b, op);
   drawFireAsLines(b, op);
   b.setInsertionPoint(op);
   SmallVector<Value> auxiliaries, captures, constants;
@@ -355,7 +357,9 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
       op.getModulations().empty()
           ? AuxiliaryAttr()
           : cast<AuxiliaryAttr>(op.getModulationRoles()[0]),
-      op.getValueTableRolesAttr(), queryRotation, keyRotation);
+      op.getValueTableRolesAttr(),
+      valueLabels ? b.getI64IntegerAttr(*valueLabels) : IntegerAttr(),
+      queryRotation, keyRotation);
   buildScore(b, op, kernel, captures);
   b.setInsertionPointAfter(kernel);
   SmallVector<Value> results(kernel.getResults());

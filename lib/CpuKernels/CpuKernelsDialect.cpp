@@ -138,14 +138,16 @@ LogicalResult AttentionOp::verify() {
            << getRoles().size();
 
   // attention (C4)
-  std::pair<Value, std::optional<AuxiliaryAttr>> tables[] = {
-      {getModulation(), getModulationRoles()},
-      {getValueTable(), getValueTableRoles()}};
-  for (auto &[table, roles] : tables) {
+  std::tuple<Value, std::optional<AuxiliaryAttr>, std::optional<uint64_t>>
+      tables[] = {{getModulation(), getModulationRoles(), std::nullopt},
+                  {getValueTable(), getValueTableRoles(), getValueLabels()}};
+  for (auto &[table, roles, labels] : tables) {
     if (!table && !roles)
       continue;
     bool fits = table && roles && roles->getEntryDim() &&
-                !roles->readsLabels() && roles->getNumFree() == 1;
+                roles->readsLabels() == labels.has_value() &&
+                roles->getNumFree() == 1 &&
+                (!labels || *labels < getAuxiliaries().size());
     for (DimensionRole role :
          fits ? roles->getRoles() : ArrayRef<DimensionRole>())
       fits &= role != DimensionRole::query && role != DimensionRole::key;
@@ -155,8 +157,8 @@ LogicalResult AttentionOp::verify() {
            !type.isDynamicDim(*roles->getEntryDim()) &&
            !ShapedType::isDynamic(type.getShape().back());
     if (!fits)
-      return emitOpError("expects a table by batch, head, distance and one "
-                         "free dimension, but got ")
+      return emitOpError("expects a table by batch, head, distance or label "
+                         "and one free dimension, but got ")
              << (table ? table.getType() : Type());
   }
 

@@ -56,13 +56,14 @@ public:
   Lookups(RewriterBase &b, AttentionOp op)
       : b(b), op(op), loc(op.getLoc()), block(op.getScore().front()) {}
 
-  void run();
+  std::optional<unsigned> run();
 
 private:
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
   Value addOperand(Value operand, AuxiliaryAttr roles);
+  Value getLabel();
   void checkSizes(Value operand, AuxiliaryAttr roles);
   SmallVector<Value> buildIndices(Value operand, AuxiliaryAttr roles,
                                   Value entry);
@@ -77,6 +78,12 @@ private:
   Value label;
 };
 } // namespace
+
+Value Lookups::getLabel() {
+  if (!label)
+    label = addOperand(op.getLabels(), *op.getLabelRoles());
+  return label;
+}
 
 Value Lookups::addOperand(Value operand, AuxiliaryAttr roles) {
   SmallVector<Attribute> all(op.getRoles().begin(), op.getRoles().end());
@@ -159,8 +166,7 @@ void Lookups::readLabel(unsigned number) {
   Value operand = op.getAuxiliaries()[number];
   AuxiliaryAttr roles = getRoles(op, number);
   checkSizes(operand, roles);
-  if (!label)
-    label = addOperand(op.getLabels(), *op.getLabelRoles());
+  Value label = getLabel();
   b.setInsertionPointToStart(&block);
   // Held within the table in the label's own type.
   Type type = label.getType();
@@ -220,7 +226,7 @@ void Lookups::hideBeyond(unsigned number) {
   argument.replaceAllUsesExcept(kept, kept);
 }
 
-void Lookups::run() {
+std::optional<unsigned> Lookups::run() {
   unsigned count = op.getAuxiliaries().size();
   BitVector gone;
   for (unsigned number = 0; number < count; ++number) {
@@ -234,6 +240,9 @@ void Lookups::run() {
     else if (roles.getEntryDim() && roles.getBeyond() == Beyond::zero)
       hideBeyond(number);
   }
+  bool byLabel = op.getValueTable() && op.getValueTableRoles()->readsLabels();
+  if (byLabel)
+    getLabel();
   SmallVector<Attribute> kept;
   SmallVector<Value> operands;
   gone.resize(op.getAuxiliaries().size());
@@ -251,9 +260,12 @@ void Lookups::run() {
   for (unsigned number : gone.set_bits())
     arguments.set(5 + number);
   block.eraseArguments(arguments);
+  // They came last.
+  return byLabel ? std::optional<unsigned>(operands.size() - 1) : std::nullopt;
 }
 
-void sextant::readLookups(RewriterBase &rewriter, AttentionOp op) {
+std::optional<unsigned> sextant::readLookups(RewriterBase &rewriter,
+                                             AttentionOp op) {
   OpBuilder::InsertionGuard guard(rewriter);
-  Lookups(rewriter, op).run();
+  return Lookups(rewriter, op).run();
 }

@@ -12,6 +12,7 @@
 
 #include "mlir/IR/PatternMatch.h"
 
+#include <optional>
 #include <string>
 
 namespace mlir::sextant {
@@ -22,8 +23,10 @@ std::string whyNotRead(AttentionOp op, unsigned number);
 
 /// Lets the region read for itself what the kernel does not hand to it: rows of
 /// which it takes elements, and entries by label, with the label as one more
-/// auxiliary operand. Beyond a table by distance it selects zero.
-void readLookups(RewriterBase &rewriter, AttentionOp op);
+/// auxiliary operand. Beyond a table by distance it selects zero. Returns the
+/// number of the operand with the labels that choose vectors added to values,
+/// if there are any.
+std::optional<unsigned> readLookups(RewriterBase &rewriter, AttentionOp op);
 
 } // namespace mlir::sextant
 

@@ -37,9 +37,22 @@ func.func @attention_c3(%q: tensor<1x2x3x16xf32>, %k: tensor<1x2x5x16xf32>, %v: 
 // -----
 
 func.func @attention_c4(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>, %w: memref<?x16xf32>, %o: memref<1x2x3x16xf32>) {
-  // expected-error@+1 {{expects a table by batch, head, distance and one free dimension, but got 'memref<?x16xf32>'}}
+  // expected-error@+1 {{expects a table by batch, head, distance or label and one free dimension, but got 'memref<?x16xf32>'}}
   sextant_cpu.attention ins(%q, %k, %v : memref<1x2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
       relative_value(%w as <[distance, free]> : memref<?x16xf32>)
+      outs(%o : memref<1x2x3x16xf32>) {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @attention_c4_labels(%q: memref<1x2x3x16xf32>, %k: memref<1x2x5x16xf32>, %v: memref<1x2x5x16xf32>, %w: memref<7x16xf32>, %o: memref<1x2x3x16xf32>) {
+  // expected-error@+1 {{expects a table by batch, head, distance or label and one free dimension, but got 'memref<7x16xf32>'}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x2x3x16xf32>, memref<1x2x5x16xf32>, memref<1x2x5x16xf32>)
+      relative_value(%w as <[label, free]> : memref<7x16xf32>)
       outs(%o : memref<1x2x3x16xf32>) {
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
     sextant_cpu.yield %s : f32

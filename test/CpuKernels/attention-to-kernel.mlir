@@ -114,3 +114,15 @@ func.func @a_network_of_the_distance_becomes_lines(%q: tensor<1x2x?x16xf32>, %k:
   } : tensor<1x2x?x16xf32>
   return %o : tensor<1x2x?x16xf32>
 }
+
+// -----
+
+// A table for each query head of a group: as many copies of it, and the rows
+// of a block by the heads that they are of.
+// LOWER-LABEL: func.func private @sextant_attention(
+// LOWER: memref.alloca() {alignment = 64 : i64} : memref<3x16x37xf32>
+func.func @products_weighted_by_query_head(%q: tensor<1x6x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x16xf32>, %w: tensor<6x5x16xf32>) -> tensor<1x6x?x16xf32> {
+  %o = sextant.attention query(%q : tensor<1x6x?x16xf32>) key(%k : tensor<1x2x?x16xf32>) value(%v : tensor<1x2x?x16xf32>)
+      modulate(0 by %w as <[head, distance, free], center = 2> : tensor<6x5x16xf32>) at [0, 0, 0, 0] scale 2.500000e-01 : tensor<1x6x?x16xf32>
+  return %o : tensor<1x6x?x16xf32>
+}

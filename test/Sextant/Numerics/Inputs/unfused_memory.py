@@ -18,9 +18,6 @@ PASSES = ["--canonicalize", "--sextant-tabulate-distances", "--sextant-join-pair
 REFUSED = {
     "double_precision": "f64",
     "values_in_double": "f64",
-    "products_weighted_by_head_and_distance": "a table for each query head of a group",
-    "keys_and_values_by_label": "values by label",
-    "values_by_label_where_there_is_an_edge": "values by label",
     "products_weighted_by_label": "products weighted by label",
 }
 
