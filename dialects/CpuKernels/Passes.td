@@ -19,8 +19,10 @@ def PackLinear : Pass<"sextant-pack-linear"> {
     weight was rearranged at compile time. A bias that is added to the
     product right afterwards becomes its bias.
 
-    A weight that is not constant, has a batch of its own or is not f32 is
-    left alone, and a missed remark says so.
+    A weight that is not constant is packed when the code runs, if 64 rows or a
+    number that is not known share it; of a larger one that is cut in whole panels
+    all of it, where it comes from. One for fewer, one with a batch of its own
+    or one that is not f32 is left alone, and a missed remark says so.
 
     ```mlir
     %w = arith.constant dense_resource<weight> : tensor<768x3072xf32>
@@ -42,7 +44,8 @@ def PackLinear : Pass<"sextant-pack-linear"> {
            "Shortest sum that is worth a panel">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::sextant::cpu::SextantCpuDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::sextant::cpu::SextantCpuDialect",
     "::mlir::tensor::TensorDialect"];
 }
 

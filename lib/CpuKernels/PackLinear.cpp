@@ -13,9 +13,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConstantWeight.h"
+
 #include "sextant/CpuKernels/CpuKernels.h"
 #include "sextant/CpuKernels/Passes.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -36,21 +39,14 @@ using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
 
 namespace {
-/// A constant seen through transposes and broadcasts.
-struct Weight {
-  Attribute attribute;
-  /// One per dimension of the value, in elements of the constant.
-  SmallVector<int64_t> strides;
-  ArrayRef<float> data;
-  bool splat = false;
-};
-
-/// A contraction with a constant factor.
+/// A contraction with a constant factor, or one that many rows share.
 struct Match {
-  OpOperand *rows;
+  OpOperand *rows, *factor;
   Weight weight;
   int64_t mDims = 0;
   SmallVector<int64_t> kExtents, kStrides, nExtents, nStrides;
+  /// The loops that the factor's dimensions are indexed by.
+  SmallVector<unsigned> kLoops, nLoops;
   int64_t depth = 1, columns = 1;
 };
 
@@ -70,7 +66,18 @@ struct PackLinear : public sextant::impl::PackLinearBase<PackLinear> {
 private:
   /// The match, or why there is none.
   FailureOr<Match> match(linalg::LinalgOp op, std::string &reason);
+  /// That with this operand as the weight.
+  FailureOr<Match> match(linalg::LinalgOp op, OpOperand *factor,
+                         OpOperand *rows, const Weight &weight,
+                         std::string &reason);
   DenseResourceElementsAttr pack(const Match &match);
+  /// Packs `factor`, a weight like that of the match, when the code runs.
+  Value packLater(RewriterBase &rewriter, linalg::LinalgOp op,
+                  const Match &match, Value factor);
+  /// The panels of the match, where its weight is whole panels of a larger one
+  /// that is packed before; null where it is not.
+  Value takePanels(RewriterBase &rewriter, linalg::LinalgOp op,
+                   const Match &match);
   void rewrite(RewriterBase &rewriter, linalg::LinalgOp op, const Match &match);
 
   /// Weights that several products share are packed once.
@@ -78,74 +85,48 @@ private:
 };
 } // namespace
 
-static std::optional<Weight> findWeight(Value value) {
-  Weight weight;
-  if (auto transpose = value.getDefiningOp<linalg::TransposeOp>()) {
-    std::optional<Weight> inner = findWeight(transpose.getInput());
-    if (!inner)
-      return std::nullopt;
-    weight = *inner;
-    for (auto [i, from] : llvm::enumerate(transpose.getPermutation()))
-      weight.strides[i] = inner->strides[from];
-    return weight;
-  }
-  if (auto broadcast = value.getDefiningOp<linalg::BroadcastOp>()) {
-    std::optional<Weight> inner = findWeight(broadcast.getInput());
-    if (!inner)
-      return std::nullopt;
-    weight = *inner;
-    for (int64_t added : broadcast.getDimensions())
-      weight.strides.insert(weight.strides.begin() + added, 0);
-    return weight;
-  }
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !matchPattern(value, m_Constant(&weight.attribute)))
-    return std::nullopt;
-  weight.strides.resize(type.getRank());
-  int64_t stride = 1;
-  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
-    weight.strides[i] = stride;
-    stride *= type.getDimSize(i);
-  }
-  if (!type.getElementType().isF32() || type.getNumElements() == 0)
-    return std::nullopt;
-  ArrayRef<char> bytes;
-  if (auto dense = dyn_cast<DenseElementsAttr>(weight.attribute)) {
-    bytes = dense.getRawData();
-    weight.splat = dense.isSplat();
-  } else if (auto resource =
-                 dyn_cast<DenseResourceElementsAttr>(weight.attribute)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob || int64_t(blob->getData().size()) <
-                     type.getNumElements() * int64_t(sizeof(float)))
-      return std::nullopt;
-    bytes = blob->getData();
-  } else {
-    return std::nullopt;
-  }
-  weight.data = ArrayRef(reinterpret_cast<const float *>(bytes.data()),
-                         bytes.size() / sizeof(float));
-  return weight;
-}
+/// From so many rows on it pays to pack a weight for them.
+static constexpr int64_t kManyRows = 64;
 
 FailureOr<Match> PackLinear::match(linalg::LinalgOp op, std::string &reason) {
+  for (int i : {1, 0})
+    if (std::optional<Weight> weight =
+            findWeight(op.getDpsInputOperand(i)->get()))
+      return match(op, op.getDpsInputOperand(i), op.getDpsInputOperand(1 - i),
+                   *weight, reason);
+  for (int i : {1, 0}) {
+    OpOperand *factor = op.getDpsInputOperand(i);
+    auto type = cast<RankedTensorType>(factor->get().getType());
+    if (!type.getElementType().isF32())
+      continue;
+    Weight weight;
+    weight.strides.assign(type.getRank(), 1);
+    OpOperand *rows = op.getDpsInputOperand(1 - i);
+    FailureOr<Match> found = match(op, factor, rows, weight, reason);
+    if (failed(found) || found->columns < panelWidth)
+      continue;
+    int64_t count = 1;
+    auto xType = cast<RankedTensorType>(rows->get().getType());
+    for (int64_t size : xType.getShape().take_front(found->mDims))
+      count = ShapedType::isDynamic(size) ? kManyRows : count * size;
+    if (count >= kManyRows)
+      return found;
+  }
+  reason = "expects an f32 factor known at compile time";
+  return failure();
+}
+
+FailureOr<Match> PackLinear::match(linalg::LinalgOp op, OpOperand *operand,
+                                   OpOperand *rows, const Weight &weight,
+                                   std::string &reason) {
   auto refuse = [&](const Twine &why) {
     reason = why.str();
     return failure();
   };
   Match match;
-  OpOperand *operand = nullptr;
-  for (int i : {1, 0}) {
-    if (std::optional<Weight> weight =
-            findWeight(op.getDpsInputOperand(i)->get())) {
-      match.weight = *weight;
-      operand = op.getDpsInputOperand(i);
-      match.rows = op.getDpsInputOperand(1 - i);
-      break;
-    }
-  }
-  if (!operand)
-    return refuse("expects an f32 factor known at compile time");
+  match.rows = rows;
+  match.factor = operand;
+  match.weight = weight;
   auto xType = cast<RankedTensorType>(match.rows->get().getType());
   auto yType = cast<RankedTensorType>(op.getDpsInits()[0].getType());
   if (!xType.getElementType().isF32() || !yType.getElementType().isF32())
@@ -214,6 +195,8 @@ FailureOr<Match> PackLinear::match(linalg::LinalgOp op, std::string &reason) {
     return refuse("expects a sum of at least " + Twine(minimumDepth) +
                   " products, but got " + Twine(match.depth));
   match.mDims = m.size();
+  match.kLoops = k;
+  match.nLoops = n;
   return match;
 }
 
@@ -263,6 +246,120 @@ DenseResourceElementsAttr PackLinear::pack(const Match &match) {
     name = (resource.getRawHandle().getKey() + "_packed").str();
   known = DenseF32ResourceElementsAttr::get(type, name, std::move(blob));
   return known;
+}
+
+Value PackLinear::packLater(RewriterBase &rewriter, linalg::LinalgOp op,
+                            const Match &match, Value factor) {
+  Location loc = op.getLoc();
+  int64_t width = panelWidth;
+  int64_t count = llvm::divideCeil(match.columns, width);
+  Value empty = tensor::EmptyOp::create(
+      rewriter, loc, ArrayRef<int64_t>{count, match.depth, width},
+      rewriter.getF32Type());
+  AffineMap map = op.getMatchingIndexingMap(match.factor);
+  auto body = [&](OpBuilder &b, Location loc, ValueRange) {
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, loc, value);
+    };
+    auto index = [&](int64_t dim) -> Value {
+      return linalg::IndexOp::create(b, loc, dim);
+    };
+    // The last panel has its last column more than once.
+    Value column = arith::AddIOp::create(
+        b, loc, arith::MulIOp::create(b, loc, index(0), constant(width)),
+        index(2));
+    if (match.columns % width != 0)
+      column =
+          arith::MinUIOp::create(b, loc, column, constant(match.columns - 1));
+    SmallVector<Value> indices(map.getNumResults(), constant(0));
+    auto split = [&](Value number, ArrayRef<unsigned> loops,
+                     ArrayRef<int64_t> extents) {
+      for (int64_t i = loops.size() - 1; i >= 0; --i) {
+        unsigned at =
+            *map.getResultPosition(rewriter.getAffineDimExpr(loops[i]));
+        indices[at] = number;
+        if (i == 0)
+          continue;
+        Value extent = constant(extents[i]);
+        indices[at] = arith::RemUIOp::create(b, loc, number, extent);
+        number = arith::DivUIOp::create(b, loc, number, extent);
+      }
+    };
+    split(index(1), match.kLoops, match.kExtents);
+    split(column, match.nLoops, match.nExtents);
+    Value element = tensor::ExtractOp::create(b, loc, factor, indices);
+    linalg::YieldOp::create(b, loc, element);
+  };
+  SmallVector<utils::IteratorType> loops(3, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(rewriter, loc, empty.getType(), ValueRange{},
+                                   empty, rewriter.getMultiDimIdentityMap(3),
+                                   loops, body)
+      .getResult(0);
+}
+
+/// Whether an index is a multiple of `factor` wherever it is.
+static bool isMultiple(OpFoldResult index, int64_t factor) {
+  if (std::optional<int64_t> known = getConstantIntValue(index))
+    return *known % factor == 0;
+  Operation *source = cast<Value>(index).getDefiningOp();
+  AffineMap map;
+  if (auto least = dyn_cast_if_present<affine::AffineMinOp>(source))
+    map = least.getAffineMap();
+  else if (auto apply = dyn_cast_if_present<affine::AffineApplyOp>(source))
+    map = apply.getAffineMap();
+  return map && llvm::all_of(map.getResults(), [&](AffineExpr expr) {
+           return expr.isMultipleOf(factor);
+         });
+}
+
+Value PackLinear::takePanels(RewriterBase &rewriter, linalg::LinalgOp op,
+                             const Match &match) {
+  auto slice = match.factor->get().getDefiningOp<tensor::ExtractSliceOp>();
+  if (!slice || match.nLoops.size() != 1 || !slice.hasUnitStride() ||
+      !slice.getSourceType().hasStaticShape() ||
+      slice.getSourceType().getRank() != slice.getType().getRank() ||
+      match.columns % panelWidth != 0)
+    return {};
+  AffineMap map = op.getMatchingIndexingMap(match.factor);
+  auto dimOf = [&](unsigned loop) {
+    return *map.getResultPosition(rewriter.getAffineDimExpr(loop));
+  };
+  unsigned cut = dimOf(match.nLoops[0]);
+  for (int64_t dim = 0; dim < slice.getType().getRank(); ++dim)
+    if (dim != cut && slice.getType().getDimSize(dim) !=
+                          slice.getSourceType().getDimSize(dim))
+      return {};
+  OpFoldResult offset = slice.getMixedOffsets()[cut];
+  if (!isMultiple(offset, panelWidth))
+    return {};
+  Match whole = match;
+  whole.columns = slice.getSourceType().getDimSize(cut);
+  whole.nExtents = {whole.columns};
+  Location loc = op.getLoc();
+  Value panels;
+  {
+    OpBuilder::InsertionGuard guard(rewriter);
+    if (std::optional<Weight> weight = findWeight(slice.getSource())) {
+      whole.weight = *weight;
+      for (auto [loop, stride] : llvm::zip(match.kLoops, whole.kStrides))
+        stride = weight->strides[dimOf(loop)];
+      whole.nStrides = {weight->strides[cut]};
+      panels = arith::ConstantOp::create(rewriter, loc, pack(whole));
+    } else {
+      rewriter.setInsertionPointAfterValue(slice.getSource());
+      panels = packLater(rewriter, op, whole, slice.getSource());
+    }
+  }
+  OpFoldResult first = affine::makeComposedFoldedAffineApply(
+      rewriter, loc, rewriter.getAffineSymbolExpr(0).floorDiv(panelWidth),
+      {offset});
+  OpFoldResult zero = rewriter.getIndexAttr(0), one = rewriter.getIndexAttr(1);
+  return tensor::ExtractSliceOp::create(
+      rewriter, loc, panels, ArrayRef<OpFoldResult>{first, zero, zero},
+      ArrayRef<OpFoldResult>{rewriter.getIndexAttr(match.columns / panelWidth),
+                             rewriter.getIndexAttr(match.depth),
+                             rewriter.getIndexAttr(panelWidth)},
+      ArrayRef<OpFoldResult>{one, one, one});
 }
 
 /// Does `op` add its two inputs, element by element?
@@ -340,8 +437,12 @@ void PackLinear::rewrite(RewriterBase &rewriter, linalg::LinalgOp op,
   else
     rewriter.setInsertionPoint(op);
 
-  DenseResourceElementsAttr attribute = pack(match);
-  Value panels = arith::ConstantOp::create(rewriter, loc, attribute);
+  Value panels =
+      match.weight.attribute
+          ? arith::ConstantOp::create(rewriter, loc, pack(match)).getResult()
+          : takePanels(rewriter, op, match);
+  if (!panels)
+    panels = packLater(rewriter, op, match, match.factor->get());
   Value x = match.rows->get();
   auto xType = cast<RankedTensorType>(x.getType());
   Type f32 = rewriter.getF32Type();
@@ -447,8 +548,9 @@ void PackLinear::runOnOperation() {
       remark::missed(op.getLoc(), options) << reason;
       continue;
     }
+    StringRef what = found->weight.attribute ? "packed" : "packs";
     remark::passed(op.getLoc(), options)
-        << ("packed a weight of " + Twine(found->depth) + " x " +
+        << (what + " a weight of " + Twine(found->depth) + " x " +
             Twine(found->columns))
                .str();
     rewrite(rewriter, op, *found);

@@ -96,3 +96,55 @@ func.func @no_constant(%x: tensor<7x3xf32>, %w: tensor<3x5xf32>, %f: tensor<7x5x
   %y = linalg.matmul ins(%x, %w : tensor<7x3xf32>, tensor<3x5xf32>) outs(%f : tensor<7x5xf32>) -> tensor<7x5xf32>
   return %y : tensor<7x5xf32>
 }
+
+// -----
+
+// Many rows pay for packing a weight when the code runs; of five columns the
+// second panel has the last one four times.
+// REMARK: packs a weight of 3 x 5
+// CHECK-LABEL: func.func @a_weight_that_comes_later
+// CHECK-SAME: %{{.*}}: tensor<1x?x3xf32>, %[[W:.*]]: tensor<1x5x3xf32>
+// CHECK: %[[PANELS:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<2x3x4xf32>)
+// CHECK: %[[PANEL:.*]] = linalg.index 0
+// CHECK: %[[FIRST:.*]] = arith.muli %[[PANEL]], %c4
+// CHECK: %[[LANE:.*]] = linalg.index 2
+// CHECK: %[[COLUMN:.*]] = arith.addi %[[FIRST]], %[[LANE]]
+// CHECK: %[[HELD:.*]] = arith.minui %[[COLUMN]], %c4
+// CHECK: %[[ROW:.*]] = linalg.index 1
+// CHECK: tensor.extract %[[W]][%c0, %[[HELD]], %[[ROW]]]
+// CHECK: sextant_cpu.linear ins(%{{.*}}, %[[PANELS]] : tensor<?x3xf32>, tensor<2x3x4xf32>)
+func.func @a_weight_that_comes_later(%x: tensor<1x?x3xf32>, %w: tensor<1x5x3xf32>, %m: index) -> tensor<1x?x5xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%m) : tensor<1x?x5xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x?x5xf32>) -> tensor<1x?x5xf32>
+  %y = linalg.contract indexing_maps = [affine_map<(h, i, r, d) -> (h, i, d)>, affine_map<(h, i, r, d) -> (h, r, d)>,
+      affine_map<(h, i, r, d) -> (h, i, r)>]
+      ins(%x, %w : tensor<1x?x3xf32>, tensor<1x5x3xf32>) outs(%f : tensor<1x?x5xf32>) -> tensor<1x?x5xf32>
+  return %y : tensor<1x?x5xf32>
+}
+
+// -----
+
+// What is cut in whole panels is packed where it comes from, once.
+// CHECK-LABEL: func.func @panels_of_a_weight_that_comes_later
+// CHECK-SAME: %{{.*}}: tensor<?x3xf32>, %[[W:.*]]: tensor<20x3xf32>
+// CHECK: %[[ALL:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<5x3x4xf32>)
+// CHECK: tensor.extract %[[W]]
+// CHECK: scf.for %[[N:[a-z0-9]+]] =
+// CHECK-NOT: linalg.generic
+// CHECK: %[[AT:.*]] = affine.min #{{.*}}(%[[N]])
+// CHECK: %[[FIRST:.*]] = affine.apply #{{.*}}[%[[AT]]]
+// CHECK: %[[PANELS:.*]] = tensor.extract_slice %[[ALL]][%[[FIRST]], 0, 0] [2, 3, 4]
+// CHECK: sextant_cpu.linear ins(%{{.*}}, %[[PANELS]] : tensor<?x3xf32>, tensor<2x3x4xf32>)
+func.func @panels_of_a_weight_that_comes_later(%x: tensor<?x3xf32>, %w: tensor<20x3xf32>, %end: index, %init: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %n = %c0 to %end step %c1 iter_args(%sum = %init) -> (tensor<?x8xf32>) {
+    %at = affine.min affine_map<(d0) -> (12, d0 * 8)>(%n)
+    %part = tensor.extract_slice %w[%at, 0] [8, 3] [1, 1] : tensor<20x3xf32> to tensor<8x3xf32>
+    %y = linalg.contract indexing_maps = [affine_map<(i, r, d) -> (i, d)>, affine_map<(i, r, d) -> (r, d)>, affine_map<(i, r, d) -> (i, r)>]
+        ins(%x, %part : tensor<?x3xf32>, tensor<8x3xf32>) outs(%sum : tensor<?x8xf32>) -> tensor<?x8xf32>
+    scf.yield %y : tensor<?x8xf32>
+  }
+  return %r : tensor<?x8xf32>
+}

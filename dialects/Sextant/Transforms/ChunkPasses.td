@@ -18,7 +18,9 @@ def SplitQueries : Pass<"sextant-split-queries"> {
     distance becomes a loop over chunks of its queries, each at its own origin,
     and each chunk computes the products of its own rows. Only products that
     nobody else reads, of at least `entries` vectors or of a number that is not
-    known, are worth it; fewer rows than a chunk has stay as they are.
+    known, are worth it; fewer rows than a chunk has stay as they are. Where a
+    term hides keys, a chunk multiplies only the vectors of distances that it
+    may have to a key which it sees, 256 at a time; other products are zero.
 
     Products of keys, indexed by key and distance, are read by every chunk. So
     the attention is first one of each batch entry and key head by itself, with

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "NarrowProducts.h"
 #include "QueryLoop.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
@@ -164,6 +165,8 @@ void SplitQueries::runOnOperation() {
                  [&](const AttentionPart &part) {
                    AttentionOp rows = buildAttentionPart(rewriter, op, part);
                    fuseProducts(rewriter, rows, products.ofQueries);
+                   for (unsigned number : products.ofQueries)
+                     (void)narrowProducts(rewriter, rows, number);
                    return rows;
                  });
     for (Operation *product : whole)

@@ -176,3 +176,47 @@ func.func @sequences_that_lie_end_to_end_are_split_first(%q: tensor<?x6x7xf32>, 
   } : tensor<?x6x13xf32>
   return %o : tensor<?x6x13xf32>
 }
+
+// Behind a causal mask a chunk reaches only distances from its first key on:
+// vectors of those, 256 at a time, the last ones once more where 773 end.
+
+// CHECK-LABEL: func @a_chunk_needs_the_vectors_in_reach
+// CHECK-SAME: %{{.*}}: tensor<1x1x?x7xf32>, %{{.*}}: tensor<1x1x?x13xf32>, %[[W:[a-z0-9]+]]: tensor<773x7xf32>
+// CHECK: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c64
+// CHECK: %[[ROWS:.*]] = affine.min affine_map<()[s0, s1] -> (-s0 + s1, 64)>()
+// CHECK: %[[QT:.*]] = tensor.extract_slice %{{.*}}[0, 0, %[[I]], 0] [1, 1, %[[ROWS]], 7]
+// CHECK: %[[NONE:.*]] = linalg.fill {{.*}} -> tensor<1x1x?x773xf32>
+// CHECK: %[[END:.*]] = arith.addi %[[I]], %[[ROWS]]
+// CHECK: %[[SEEN:.*]] = arith.minsi %{{.*}}, %[[END]]
+// CHECK: %[[FARTHEST:.*]] = arith.subi %c773, %[[END]]
+// CHECK: %[[NEAREST:.*]] = arith.subi %[[SEEN]], %[[I]]
+// CHECK: %[[TO:.*]] = arith.addi %[[NEAREST]], %c772
+// CHECK: %[[FROM:.*]] = arith.maxsi %[[FARTHEST]], %c0
+// CHECK: %[[BEGIN:.*]] = arith.minsi %[[FROM]], %c772
+// CHECK: %[[LEAST:.*]] = arith.maxsi %[[TO]], %c1
+// CHECK: %[[BOUND:.*]] = arith.minsi %[[LEAST]], %c773
+// CHECK: %[[FIRST:.*]] = arith.divui %[[BEGIN]], %c256
+// CHECK: %[[BEHIND:.*]] = arith.ceildivui %[[BOUND]], %c256
+// CHECK: %[[A:.*]] = scf.for %[[N:.*]] = %[[FIRST]] to %[[BEHIND]] step %c1 iter_args(%[[SUMS:.*]] = %[[NONE]])
+// CHECK: %[[AT:.*]] = affine.min affine_map<(d0) -> (517, d0 * 256)>(%[[N]])
+// CHECK: %[[VECTORS:.*]] = tensor.extract_slice %[[W]][%[[AT]], 0] [256, 7]
+// CHECK: %[[OWN:.*]] = linalg.contract {{.*}} ins(%{{.*}}, %[[VECTORS]] : {{.*}} -> tensor<1x1x?x256xf32>
+// CHECK: tensor.insert_slice %[[OWN]] into %[[SUMS]][0, 0, 0, %[[AT]]] [1, 1, %{{.*}}, 256]
+// CHECK: sextant.attention query(%[[QT]] :
+// CHECK-SAME: auxiliary(%[[A]] as <[batch, head, query, distance], center = 772>
+func.func @a_chunk_needs_the_vectors_in_reach(%q: tensor<1x1x?x7xf32>, %v: tensor<1x1x?x13xf32>, %w: tensor<773x7xf32>, %rows: index) -> tensor<1x1x?x13xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%rows) : tensor<1x1x?x773xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x1x?x773xf32>) -> tensor<1x1x?x773xf32>
+  %a = linalg.contract indexing_maps = [affine_map<(b, h, i, r, d) -> (b, h, i, d)>,
+      affine_map<(b, h, i, r, d) -> (r, d)>, affine_map<(b, h, i, r, d) -> (b, h, i, r)>]
+      ins(%q, %w : tensor<1x1x?x7xf32>, tensor<773x7xf32>) outs(%init : tensor<1x1x?x773xf32>) -> tensor<1x1x?x773xf32>
+  %o = sextant.attention query(%q : tensor<1x1x?x7xf32>) key(%q : tensor<1x1x?x7xf32>) value(%v : tensor<1x1x?x13xf32>)
+      auxiliary(%a as <[batch, head, query, distance], center = 772> : tensor<1x1x?x773xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    %1 = sextant.causal %0 at %i, %j : f32
+    sextant.yield %1 : f32
+  } : tensor<1x1x?x13xf32>
+  return %o : tensor<1x1x?x13xf32>
+}
