@@ -148,6 +148,8 @@ void AttentionKernel::loadQueries() {
   });
   if (modulation)
     prepareModulation();
+  if (queriesSideBySide)
+    arrangeQueries();
 }
 
 void AttentionKernel::storeRow(Value row, Value sum, Value peak,
@@ -480,6 +482,9 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
   Type f32 = b.getF32Type();
   int64_t size = few ? llvm::alignTo(shape.keySize, unit.lanes) : shape.keySize;
   queryTile = scratch({rows, size}, f32);
+  queriesSideBySide = Value();
+  if (kind == Rows::few)
+    prepareRowsSideBySide();
   // Some columns more, or the rows of a tile would share cache sets.
   scores = scratch({rows, getBlockKeys() + width}, f32);
   if (modulation) {

@@ -29,9 +29,6 @@ using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
 
-/// Rows of a tile, of which some keys leave registers for both factors.
-static constexpr int64_t kDotRows = 4;
-
 /// Keys that `rows` rows meet at once. Twelve sums of four rows hide the
 /// latency of an FMA and took 7 % less time than eight at 128 elements, but do
 /// not come out even where they are added up: at 64, where that weighs more, 10
@@ -252,19 +249,33 @@ void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
   Value begin = strips.getInductionVar();
   Value end = minimum(add(begin, strip), count);
   forEachTile([&](int64_t rows, Value row) {
-    int64_t atOnce = keysAtOnce(rows, shape.keySize);
-    Value whole =
-        mul(arith::DivUIOp::create(b, loc, sub(end, begin), constant(atOnce)),
-            atOnce);
-    whole = add(begin, whole);
-    auto dots = [&](Value column, int64_t count) {
+    auto keysFrom = [&](Value column, int64_t count) {
       SmallVector<Value> keyRows;
       Value first = add(keyBegin, column);
       for (int64_t k = 0; k < count; ++k)
         keyRows.push_back(add(first, constant(k)));
-      buildDotsOf(rows, row, keyRows, column);
+      return keyRows;
     };
-    forEach(begin, whole, atOnce, [&](Value column) { dots(column, atOnce); });
+    auto wholeFrom = [&](Value first, int64_t count) {
+      return add(first, mul(arith::DivUIOp::create(b, loc, sub(end, first),
+                                                   constant(count)),
+                            count));
+    };
+    Value first = begin;
+    if (queriesSideBySide && rows == kDotRows) {
+      int64_t atOnce = getKeysSideBySide();
+      Value whole = wholeFrom(begin, atOnce);
+      first = arith::SelectOp::create(b, loc, isDense, whole, begin);
+      forEach(begin, first, atOnce, [&](Value column) {
+        buildDotsSideBySide(row, keysFrom(column, atOnce), column);
+      });
+    }
+    int64_t atOnce = keysAtOnce(rows, shape.keySize);
+    Value whole = wholeFrom(first, atOnce);
+    auto dots = [&](Value column, int64_t count) {
+      buildDotsOf(rows, row, keysFrom(column, count), column);
+    };
+    forEach(first, whole, atOnce, [&](Value column) { dots(column, atOnce); });
     if (atOnce > 1)
       forEach(whole, end, 1, [&](Value column) { dots(column, 1); });
   });

@@ -98,6 +98,10 @@ public:
   SmallVector<Value> getKeyOperands();
 
 private:
+  /// Rows of a tile of few, of which some keys leave registers for both
+  /// factors.
+  static constexpr int64_t kDotRows = 4;
+
   // Scalars.
   Value constant(int64_t value);
   Value constantOf(Type type, double value);
@@ -184,6 +188,14 @@ private:
   void buildDots(Value keyBegin, Value keyEnd);
   void buildDotsOf(int64_t rows, Value row, ArrayRef<Value> keyRows,
                    Value column);
+  /// Finds whether products of four rows can be computed for several rows in a
+  /// vector, which leaves fewer sums to add up, and makes room for those.
+  void prepareRowsSideBySide();
+  /// Copies queries to where several rows lie in a vector.
+  void arrangeQueries();
+  /// Keys that such rows meet at once.
+  int64_t getKeysSideBySide() const;
+  void buildDotsSideBySide(Value row, ArrayRef<Value> keyRows, Value column);
   void prefetchRow(Value memref, Layout layout, Value head, Value row,
                    Value first, int64_t size, unsigned locality,
                    bool isWrite = false);
@@ -317,6 +329,9 @@ private:
   // and behind them all products have one weight.
   Value weights, queriesBefore, queriesBehind;
   Value queryTile, scores, accumulator, maxima, sums, limits;
+  /// Null where rows are never side by side. Otherwise the keys as they are if
+  /// `isDense`: then the distance of their rows is known.
+  Value queriesSideBySide, denseKeys, isDense;
   /// For each row the keys of the block whose weights are not in the histogram
   /// yet, and for each table by distance the entry of panels far away.
   Value nearFirst, nearEnd;

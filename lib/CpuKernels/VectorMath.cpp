@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -119,6 +120,40 @@ Value mlir::sextant::cpu::addLanesOfEach(OpBuilder &b, Location loc,
     lanes /= 2;
     if (round < within)
       group /= 2;
+  }
+  return rest[0];
+}
+
+Value mlir::sextant::cpu::addFoursOfEach(OpBuilder &b, Location loc,
+                                         ArrayRef<Value> vectors) {
+  // Even and odd parts of two vectors, twice.
+  SmallVector<Value> rest(vectors);
+  int64_t lanes = cast<VectorType>(rest[0].getType()).getDimSize(0);
+  SmallVector<int64_t> even, odd;
+  for (int64_t base = 0; base < lanes; base += 4)
+    for (int64_t part : {base, base + 2, lanes + base, lanes + base + 2}) {
+      even.push_back(part);
+      odd.push_back(part + 1);
+    }
+  for (size_t count : {2, 1}) {
+    for (size_t i = 0; i < count; ++i)
+      rest[i] = arith::AddFOp::create(
+          b, loc,
+          vector::ShuffleOp::create(b, loc, rest[2 * i], rest[2 * i + 1], even),
+          vector::ShuffleOp::create(b, loc, rest[2 * i], rest[2 * i + 1], odd));
+  }
+  return rest[0];
+}
+
+Value mlir::sextant::cpu::joinVectors(OpBuilder &b, Location loc,
+                                      ArrayRef<Value> vectors) {
+  SmallVector<Value> rest(vectors);
+  for (; rest.size() > 1; rest.truncate(rest.size() / 2)) {
+    int64_t lanes = cast<VectorType>(rest[0].getType()).getDimSize(0);
+    SmallVector<int64_t> mask = llvm::to_vector(llvm::seq<int64_t>(2 * lanes));
+    for (size_t i = 0; i < rest.size() / 2; ++i)
+      rest[i] =
+          vector::ShuffleOp::create(b, loc, rest[2 * i], rest[2 * i + 1], mask);
   }
   return rest[0];
 }

@@ -26,6 +26,13 @@ Value reduceLanes(OpBuilder &builder, Location loc, Value vector,
 /// of two, at most that of the lanes.
 Value addLanesOfEach(OpBuilder &builder, Location loc, ArrayRef<Value> vectors);
 
+/// The sums of every four neighbouring lanes of four vectors, those of one
+/// place beside each other.
+Value addFoursOfEach(OpBuilder &builder, Location loc, ArrayRef<Value> vectors);
+
+/// One vector behind the other; their number is a power of two.
+Value joinVectors(OpBuilder &builder, Location loc, ArrayRef<Value> vectors);
+
 /// The greater of two, with the three-instruction care for NaN and signed
 /// zeros left out: a NaN on the left loses against the right.
 Value buildGreater(OpBuilder &builder, Location loc, Value lhs, Value rhs);

@@ -8,6 +8,7 @@
 // through more passes.
 // MANY-DAG: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills
 // MANY-DAG: 48 ymm fma, 8 loads, 24 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills
+// FEW-DAG: 48 ymm fma, 32 loads, 0 broadcasts, 0 stores, 0 calls, 6 prefetch, 0 spills
 // FEW-DAG: 64 ymm fma, 48 loads, 0 broadcasts, 0 stores, 0 calls, 8 prefetch, 0 spills
 // FEW-DAG: 32 ymm fma, 8 loads, 16 broadcasts, 0 stores, 0 calls, 4 prefetch, 0 spills
 // Three queries and four keys leave no register: seven vectors wait on the stack

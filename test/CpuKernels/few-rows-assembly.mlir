@@ -9,8 +9,11 @@
 // RUN:   | llvm-objdump -d --no-show-raw-insn - \
 // RUN:   | %python %S/Inputs/hot-loops.py sextant_attention_few_rows | FileCheck %s --check-prefixes=CHECK,D64
 
-// Four queries meet three keys: four steps of twelve FMAs, a load for each of
-// the seven factors, and each of the six lines read is asked for further on.
+// Four queries, two in a vector, meet six keys: four steps of twelve FMAs, a
+// load for each of the eight factors, and each of the six lines read is asked
+// for further on.
+// CHECK-DAG: 48 ymm fma, 32 loads, 0 broadcasts, 0 stores, 0 calls, 6 prefetch, 0 spills
+// Of the keys that are left, or whose rows lie further apart, they meet three.
 // D128-DAG: 48 ymm fma, 28 loads, 0 broadcasts, 0 stores, 0 calls, 6 prefetch, 0 spills
 // Short ones meet two, whose sums come out even, in one turn of a loop that is
 // gone with it.

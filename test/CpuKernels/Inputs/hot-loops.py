@@ -60,7 +60,7 @@ for name, body in functions(sys.stdin, sys.argv[1]):
             continue
         wide = "zmm" if count("zmm", loop) else "ymm"
         fma, vectors = count(rf"^vfn?madd.*%{wide}", loop), rf"%{wide}\d+"
-        loads = count(rf"^vmov[au]ps\s+.*\), {vectors}", loop)
+        loads = count(rf"^(?:vmov[au]ps|vbroadcastf128)\s+.*\), {vectors}", loop)
         folded = count(rf"^vfn?madd.*\(.*{vectors}", loop)
         stores = count(rf"^vmov[au]ps\s+{vectors}, .*\)", loop)
         print(
