@@ -86,7 +86,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     for one with free dimensions only, and scalar `captures` behind them.
 
     Constraints:
-    - (C1) query, key, value and destination have rank 4.
+    - (C1) query, key, value and destination have rank 4, or 3 in layout
+      `thd`, the log-sum-exp one less.
     - (C2) the region takes score, batch, head, query and key position, then
       one value for each auxiliary and each capture.
     - (C3) there is one result for each destination that is a tensor.
@@ -95,6 +96,11 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
       latter by label where `value_labels` says which auxiliary has the labels.
     - (C5) what turns has a cosine and a sine [B | 1, S, count / 2], and a
       rotation [pairs, first, count] within the head size.
+    - (C6) queries and destination are both `thd` or neither, and so are keys
+      and value; `query_lengths` and `key_lengths` are those of such a side.
+
+    In layout `thd` sequences lie end to end, as `sextant.attention` has them;
+    that their lengths ascend and take up all rows was checked before.
 
     `rotate_query` and `rotate_key` turn planes as `sextant.rotate` does, while
     queries are loaded and keys packed: `pairs` is 0 for halves and 1 for
@@ -127,6 +133,7 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     Optional<AnyShaped>:$log_sum_exp_init,
     Optional<AnyShaped>:$query_cosine, Optional<AnyShaped>:$query_sine,
     Optional<AnyShaped>:$key_cosine, Optional<AnyShaped>:$key_sine,
+    Optional<AnyShaped>:$query_lengths, Optional<AnyShaped>:$key_lengths,
     DefaultValuedAttr<Sextant_AuxiliaryArray, "{}">:$roles,
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$static_origin,
     DefaultValuedAttr<F64Attr, "1.0">:$scale,
@@ -157,6 +164,8 @@ def SextantCpu_AttentionOp : SextantCpu_Op<"attention", [
     (`scale` custom<Number>($scale)^)? (`query_layout` $query_layout^)? (`key_layout` $key_layout^)?
     (`value_layout` $value_layout^)? (`result_layout` $result_layout^)?
     (`empty_row` $empty_row^)?
+    (`query_lengths` `(` $query_lengths^ `:` type($query_lengths) `)`)?
+    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     (`rotate_query` $query_rotation^ `with` `(` $query_cosine `,` $query_sine `:`
       type($query_cosine) `,` type($query_sine) `)`)?
     (`rotate_key` $key_rotation^ `with` `(` $key_cosine `,` $key_sine `:`

@@ -61,6 +61,10 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
     vectors added to values are an operand that the kernel reads itself. Another
     attention is left for its decomposition, and a missed remark says why.
 
+    Sequences that lie end to end are one kernel, whose tasks are sequences and
+    heads; that their lengths ascend to the number of rows is checked before.
+    What looks up rows or labels is left for `sextant-split-sequences`.
+
     ```mlir
     func.func @causal(%q: tensor<1x6x?x64xf32>, %k: tensor<1x3x?x64xf32>,
                       %past: index) -> tensor<1x6x?x64xf32> {
@@ -74,10 +78,14 @@ def AttentionToKernel : Pass<"sextant-attention-to-kernel"> {
     }
     ```
   }];
+  let options = [
+    Option<"sequences", "sequences", "bool", "false",
+           "Take sequences that lie end to end only">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::sextant::cpu::SextantCpuDialect",
-    "::mlir::tensor::TensorDialect"];
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::sextant::cpu::SextantCpuDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def LowerCpuKernels : Pass<"sextant-lower-cpu-kernels", "::mlir::ModuleOp"> {

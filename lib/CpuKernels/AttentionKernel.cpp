@@ -28,8 +28,8 @@ AttentionShape AttentionShape::of(AttentionOp op, const VectorUnit &unit) {
   AttentionShape shape;
   shape.heads = size(op.getQuery(), getHeadDim(op.getQueryLayout()));
   shape.keyHeads = size(op.getKey(), getHeadDim(op.getKeyLayout()));
-  shape.keySize = size(op.getKey(), 3);
-  shape.valueSize = size(op.getValue(), 3);
+  shape.keySize = size(op.getKey(), getSizeDim(op.getKeyLayout()));
+  shape.valueSize = size(op.getValue(), getSizeDim(op.getValueLayout()));
   shape.blockRows = costs::kBlockTiles * unit.rows;
   shape.blockKeys = costs::kBlockKeys;
   shape.fewRows = costs::kFewTiles * unit.rows;
@@ -55,6 +55,12 @@ AttentionKernel::AttentionKernel(AttentionOp op, const VectorUnit &unit)
 }
 
 AttentionKernel::~AttentionKernel() = default;
+
+bool AttentionKernel::takesFewRows() {
+  // Keys turn while they are packed.
+  return shape.valueSize % unit.lanes == 0 && !op.getModulation() &&
+         !op.getValueTable() && !op.getKeyRotation();
+}
 
 MemRefType AttentionKernel::getPackedKeysType() const {
   return MemRefType::get(

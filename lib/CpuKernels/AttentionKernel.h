@@ -88,6 +88,8 @@ public:
   func::FuncOp buildMerge(OpBuilder &builder);
 
   const AttentionShape &getShape() const { return shape; }
+  /// Whether few rows have functions of their own.
+  bool takesFewRows();
   MemRefType getPackedKeysType() const;
   MemRefType getPackedValuesType() const;
   /// The states of few rows, by head and then chunk: the row's sums, not yet

@@ -85,8 +85,31 @@ static bool hasFewRows(AttentionOp op) {
          });
 }
 
+static bool hasSequences(AttentionOp op) {
+  return op.getQueryLengths() || op.getKeyLengths();
+}
+
+/// Why sequences that lie end to end are better computed one by one, or
+/// nothing.
+static std::string whyOneByOne(AttentionOp op) {
+  // Their positions in the operand as a whole are not those in their sequence.
+  for (Attribute attribute : op.getRoles()) {
+    auto roles = cast<AuxiliaryAttr>(attribute);
+    bool isRow =
+        roles.getNumFree() && roles.getNumFree() != roles.getRoles().size();
+    if (isRow || roles.readsLabels())
+      return "expects no rows and labels over sequences that lie end to end";
+  }
+  if (!op.getScore().front().getOps<FireOp>().empty())
+    return "expects no functions by lines over sequences that lie end to end";
+  return "";
+}
+
 /// Why the kernel cannot have this attention, or nothing.
 static std::string whyNot(AttentionOp op) {
+  if (hasSequences(op))
+    if (std::string reason = whyOneByOne(op); !reason.empty())
+      return reason;
   int64_t heads = cast<ShapedType>(op.getQueries()[0].getType())
                       .getDimSize(getHeadDim(op.getQueryLayout()));
   int64_t group = heads / cast<ShapedType>(op.getKeys()[0].getType())
@@ -143,7 +166,7 @@ static std::string whyNot(AttentionOp op) {
     auto type = cast<RankedTensorType>(operand.getType());
     if (type.getElementType().isF64())
       return "expects operands of at most 32 bits, but got f64";
-    if (type.isDynamicDim(3))
+    if (ShapedType::isDynamic(type.getShape().back()))
       return "expects static head sizes";
   }
   int64_t kHeads = cast<ShapedType>(op.getKeys()[0].getType())
@@ -219,6 +242,21 @@ static void buildScore(OpBuilder &b, AttentionOp op, cpu::AttentionOp kernel,
   }
   cpu::YieldOp::create(b, loc,
                        mapping.lookup(old.getTerminator()->getOperand(0)));
+}
+
+/// What `operand`, rows end to end, is but for a batch of one in front; null if
+/// it is nothing of the kind, or others than `op` read it.
+static Value findBatchOfOne(AttentionOp op, Value operand, Layout layout) {
+  auto view = operand.getDefiningOp<tensor::CollapseShapeOp>();
+  if (layout != Layout::thd || !view || view.getSrcType().getRank() != 4 ||
+      view.getSrcType().getDimSize(0) != 1)
+    return nullptr;
+  for (OpOperand &use : operand.getUses())
+    if (!isa<tensor::DimOp>(use.getOwner()) &&
+        (use.getOwner() != op || operand == op.getValue()))
+      return nullptr;
+  return view.getReassociationIndices().front().size() == 2 ? view.getSrc()
+                                                            : Value();
 }
 
 /// The rotation that `operand` is, or that a few ops of linalg, like those of a
@@ -312,10 +350,13 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   Value value = op.getValue();
   auto turn = [&](StringRef name, Value &operand, Layout layout, Value &cosine,
                   Value &sine, DenseI64ArrayAttr &rotation) {
-    RotateOp rotate = findRotation(operand);
+    Value batch = findBatchOfOne(op, operand, layout);
+    Value turned = batch ? batch : operand;
+    RotateOp rotate = findRotation(turned);
     if (!rotate)
       return;
-    if (std::string reason = whyApart(rotate, operand, op, layout);
+    if (std::string reason =
+            whyApart(rotate, turned, op, batch ? Layout::bshd : layout);
         !reason.empty()) {
       remark::missed(rotate.getLoc(),
                      remark::RemarkOpts::name("rotation")
@@ -325,6 +366,9 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
       return;
     }
     operand = rotate.getSource();
+    if (batch)
+      operand = tensor::CollapseShapeOp::create(
+          b, loc, operand, SmallVector<ReassociationIndices>{{0, 1}, {2}, {3}});
     cosine = rotate.getCosine();
     sine = rotate.getSine();
     rotation = b.getDenseI64ArrayAttr({int64_t(rotate.getPairs()),
@@ -336,6 +380,12 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
   turn("query", query, op.getQueryLayout(), queryCosine, querySine,
        queryRotation);
   turn("key", key, op.getKeyLayout(), keyCosine, keySine, keyRotation);
+  if (hasSequences(op)) {
+    // Of what is read now, or a rotation would only be there to be measured.
+    op.getQueriesMutable().assign(query);
+    op.getKeysMutable().assign(key);
+    checkSequences(b, op);
+  }
   ReifiedRankedShapedTypeDims shapes;
   (void)op.reifyResultShapes(b, shapes);
   SmallVector<Value> inits;
@@ -350,10 +400,10 @@ static void rewrite(RewriterBase &b, AttentionOp op) {
       op.getSink(),
       op.getModulations().empty() ? Value() : op.getModulations()[0],
       op.getValueTable(), inits[0], inits.size() > 1 ? inits[1] : Value(),
-      queryCosine, querySine, keyCosine, keySine, b.getArrayAttr(roles),
-      op.getStaticOriginAttr(), op.getScaleAttr(), op.getQueryLayoutAttr(),
-      op.getKeyLayoutAttr(), op.getValueLayoutAttr(), op.getResultLayoutAttr(),
-      op.getEmptyRowAttr(),
+      queryCosine, querySine, keyCosine, keySine, op.getQueryLengths(),
+      op.getKeyLengths(), b.getArrayAttr(roles), op.getStaticOriginAttr(),
+      op.getScaleAttr(), op.getQueryLayoutAttr(), op.getKeyLayoutAttr(),
+      op.getValueLayoutAttr(), op.getResultLayoutAttr(), op.getEmptyRowAttr(),
       op.getModulations().empty()
           ? AuxiliaryAttr()
           : cast<AuxiliaryAttr>(op.getModulationRoles()[0]),
@@ -400,10 +450,14 @@ static void explainCalls(AttentionOp attention, remark::RemarkOpts options) {
 
 void AttentionToKernel::runOnOperation() {
   SmallVector<AttentionOp> found;
-  getOperation()->walk([&](AttentionOp op) { found.push_back(op); });
+  getOperation()->walk([&](AttentionOp op) {
+    if (!sequences || hasSequences(op))
+      found.push_back(op);
+  });
   IRRewriter rewriter(&getContext());
   auto options = remark::RemarkOpts::name("attention").category(getArgument());
-  explainCope(getOperation(), options);
+  if (!sequences)
+    explainCope(getOperation(), options);
   for (AttentionOp op : found) {
     std::string reason = whyNot(op);
     if (reason.empty()) {

@@ -76,6 +76,10 @@ constexpr int64_t kManyHeads = 8;
 /// shorter: a shorter one is over before another thread is awake.
 constexpr int64_t kChunkTasks = 16, kChunkKeys = 512;
 
+/// The queries of sequences that lie end to end are divided into parts as if
+/// all were so many, but none of fewer rows: each packs the keys once more.
+constexpr int64_t kQueryParts = 32, kPartRows = 256;
+
 //===----------------------------------------------------------------------===//
 // Attention and linear layers: cycles
 //===----------------------------------------------------------------------===//

@@ -119,10 +119,27 @@ MutableOperandRange AttentionOp::getDpsInitsMutable() {
 
 LogicalResult AttentionOp::verify() {
   // attention (C1)
-  for (Value operand : {getQuery(), getKey(), getValue(), getInit()}) {
+  std::pair<Value, Layout> shaped[] = {{getQuery(), getQueryLayout()},
+                                       {getKey(), getKeyLayout()},
+                                       {getValue(), getValueLayout()},
+                                       {getInit(), getResultLayout()}};
+  for (auto [operand, layout] : shaped) {
     auto type = cast<ShapedType>(operand.getType());
-    if (!type.hasRank() || type.getRank() != 4)
-      return emitOpError("expects operands of rank 4, but got ") << type;
+    int64_t rank = getSizeDim(layout) + 1;
+    if (!type.hasRank() || type.getRank() != rank)
+      return emitOpError("expects operands of rank ")
+             << rank << ", but got " << type;
+  }
+
+  // attention (C6)
+  std::tuple<StringRef, Layout, Layout, Value> sides[] = {
+      {"queries", getQueryLayout(), getResultLayout(), getQueryLengths()},
+      {"keys", getKeyLayout(), getValueLayout(), getKeyLengths()}};
+  for (auto &[what, layout, other, lengths] : sides) {
+    bool isRagged = layout == Layout::thd;
+    if (isRagged != (other == Layout::thd) || isRagged != bool(lengths))
+      return emitOpError("expects lengths of the ")
+             << what << " with layout thd, and of both that have these rows";
   }
 
   // attention (C2)
@@ -179,7 +196,7 @@ LogicalResult AttentionOp::verify() {
              << what << " with a cosine and a sine";
     if (!isTurned)
       return success();
-    int64_t size = cast<ShapedType>(operand.getType()).getDimSize(3);
+    int64_t size = cast<ShapedType>(operand.getType()).getShape().back();
     if (rotation->size() != 3 || (*rotation)[0] < 0 || (*rotation)[0] > 1 ||
         (*rotation)[1] < 0 || (*rotation)[2] < 0 || (*rotation)[2] % 2 ||
         (*rotation)[1] + (*rotation)[2] > size)

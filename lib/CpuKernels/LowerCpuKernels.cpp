@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionKernel.h"
+#include "AttentionCalls.h"
 #include "Costs.h"
 #include "LinearKernel.h"
 
@@ -47,13 +47,11 @@ private:
 
   VectorUnit unit;
   SmallVector<std::pair<LinearShape, func::FuncOp>> linears;
-  /// The functions of an attention, and an attention they were written for.
-  struct AttentionFunctions {
-    cpu::AttentionOp op;
-    func::FuncOp packKeys, packValues, block, seen, few, one, merge;
-  };
-  const AttentionFunctions &kernelsFor(cpu::AttentionOp op);
-  SmallVector<AttentionFunctions> attentions;
+  AttentionFunctions kernelsFor(cpu::AttentionOp op);
+  /// Attentions that functions were written for.
+  SmallVector<std::pair<cpu::AttentionOp, AttentionFunctions>> attentions;
+  /// Those over one sequence of several.
+  SmallVector<cpu::AttentionOp> sequences;
 };
 } // namespace
 
@@ -67,20 +65,6 @@ func::FuncOp LowerCpuKernels::kernelFor(const LinearShape &shape,
   SymbolTable(getOperation()).insert(function);
   linears.emplace_back(shape, function);
   return function;
-}
-
-/// A loop whose every iteration is a task worth a thread; all of it takes
-/// `cycles`, about.
-static scf::ForallOp buildTasks(OpBuilder &b, Location loc, OpFoldResult outer,
-                                OpFoldResult inner, Value cycles) {
-  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  auto loop = scf::ForallOp::create(b, loc, ArrayRef{zero, zero},
-                                    ArrayRef{outer, inner}, ArrayRef{one, one},
-                                    ValueRange(), std::nullopt);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  func::CallOp::create(b, loc, kLoopWorkFunction, TypeRange(), cycles);
-  return loop;
 }
 
 LogicalResult LowerCpuKernels::lower(LinearOp op) {
@@ -193,29 +177,22 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   return success();
 }
 
-const LowerCpuKernels::AttentionFunctions &
-LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
-  for (AttentionFunctions &known : attentions)
-    if (known.op->getOperandTypes() == op->getOperandTypes() &&
-        known.op->getPropertiesAsAttribute() ==
-            op->getPropertiesAsAttribute() &&
+AttentionFunctions LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
+  for (auto &[known, functions] : attentions)
+    if (known->getOperandTypes() == op->getOperandTypes() &&
+        known->getPropertiesAsAttribute() == op->getPropertiesAsAttribute() &&
         OperationEquivalence::isRegionEquivalentTo(
-            &known.op.getScore(), &op.getScore(),
+            &known.getScore(), &op.getScore(),
             OperationEquivalence::IgnoreLocations))
-      return known;
+      return functions;
   AttentionKernel kernel(op, unit);
   OpBuilder b(op.getContext());
-  AttentionFunctions made{op,
-                          kernel.buildPackKeys(b),
-                          kernel.buildPackValues(b),
-                          kernel.buildBlock(b, AttentionKernel::Rows::many),
-                          kernel.buildSeenKeys(b),
-                          func::FuncOp(),
-                          func::FuncOp(),
-                          func::FuncOp()};
-  // Keys turn while they are packed.
-  if (kernel.getShape().valueSize % unit.lanes == 0 && !op.getModulation() &&
-      !op.getValueTable() && !op.getKeyRotation()) {
+  AttentionFunctions made;
+  made.packKeys = kernel.buildPackKeys(b);
+  made.packValues = kernel.buildPackValues(b);
+  made.block = kernel.buildBlock(b, AttentionKernel::Rows::many);
+  made.seen = kernel.buildSeenKeys(b);
+  if (kernel.takesFewRows()) {
     made.few = kernel.buildBlock(b, AttentionKernel::Rows::few);
     // Heads of a group are rows too.
     if (kernel.getShape().group() == 1)
@@ -227,8 +204,8 @@ LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
                                 made.seen, made.few, made.one, made.merge})
     if (function)
       symbols.insert(function);
-  attentions.push_back(made);
-  return attentions.back();
+  attentions.emplace_back(op, made);
+  return made;
 }
 
 /// Folding puts the constants of a region at the top of the function; a kernel
@@ -258,12 +235,11 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   // Vectors are loaded as they lie: an operand with gaps gets a copy.
   for (OpOperand &operand : op->getOpOperands()) {
     auto type = dyn_cast<MemRefType>(operand.get().getType());
-    if (!type || type.getRank() != 4 || operand.getOperandNumber() > 2 ||
-        type.isLastDimUnitStride())
+    if (!type || operand.getOperandNumber() > 2 || type.isLastDimUnitStride())
       continue;
     OpBuilder b(op);
     SmallVector<Value> sizes;
-    for (int64_t dim = 0; dim < 4; ++dim)
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
       if (type.isDynamicDim(dim))
         sizes.push_back(
             memref::DimOp::create(b, op.getLoc(), operand.get(), dim));
@@ -279,30 +255,19 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
     return op.emitOpError("expects a destination with contiguous rows, but "
                           "got ")
            << op.getInit().getType();
+  if (op.getQueryLengths() || op.getKeyLengths()) {
+    lowerSequences(
+        op, unit, [&](cpu::AttentionOp own) { return kernelsFor(own); },
+        sequences);
+    return success();
+  }
   AttentionFunctions functions = kernelsFor(op);
-  AttentionKernel kernel(op, unit);
-  const AttentionShape &shape = kernel.getShape();
   Location loc = op.getLoc();
   OpBuilder b(op);
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  };
-  auto mul = [&](Value lhs, Value rhs) -> Value {
-    return arith::MulIOp::create(b, loc, lhs, rhs);
-  };
-  auto ceilDiv = [&](Value lhs, int64_t rhs) -> Value {
-    return arith::DivUIOp::create(
-        b, loc, arith::AddIOp::create(b, loc, lhs, constant(rhs - 1)),
-        constant(rhs));
-  };
-  auto least = [&](Value lhs, Value rhs) -> Value {
-    return arith::MinUIOp::create(b, loc, lhs, rhs);
-  };
+  AttentionCalls calls(b, op, functions, unit);
+  const AttentionShape &shape = calls.getShape();
+  Value rows = calls.rows, keys = calls.keys;
   Value batches = memref::DimOp::create(b, loc, op.getQuery(), 0);
-  Value queries = memref::DimOp::create(b, loc, op.getQuery(),
-                                        getSequenceDim(op.getQueryLayout()));
-  Value keys = memref::DimOp::create(b, loc, op.getKey(),
-                                     getSequenceDim(op.getKeyLayout()));
   // Sizes of buffers as affine functions of the operands': what plans memory
   // can bound those.
   auto affine = [&](AffineExpr expr, Value of) -> Value {
@@ -313,7 +278,6 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   };
   AffineExpr symbol = b.getAffineSymbolExpr(0);
   Value pairs = affine(symbol * shape.keyHeads, batches);
-  Value rows = mul(queries, constant(shape.group()));
   Value panels = affine(symbol.ceilDiv(unit.columns()), keys);
 
   // Calls `body` with the pair's number, batch, head and a number below
@@ -321,39 +285,10 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   using Body = function_ref<void(Value, Value, Value, Value)>;
   auto split = [&](Value pair) {
     return std::pair<Value, Value>{
-        arith::DivUIOp::create(b, loc, pair, constant(shape.keyHeads)),
-        arith::RemUIOp::create(b, loc, pair, constant(shape.keyHeads))};
+        arith::DivUIOp::create(b, loc, pair, calls.constant(shape.keyHeads)),
+        arith::RemUIOp::create(b, loc, pair, calls.constant(shape.keyHeads))};
   };
-  auto serial = [&](Value count, function_ref<void(Value)> body) {
-    auto loop = scf::ForOp::create(b, loc, constant(0), count, constant(1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    body(loop.getInductionVar());
-  };
-  auto choose = [&](Value condition, function_ref<void()> yes,
-                    function_ref<void()> no) {
-    auto choice = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    yes();
-    b.setInsertionPointToStart(choice.elseBlock());
-    no();
-  };
-  auto atMost = [&](Value lhs, int64_t rhs) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, lhs,
-                                 constant(rhs));
-  };
-  // Cycles of FMAs and exponents, and to read keys and values.
-  int64_t sizes = shape.keySize + shape.valueSize;
-  int64_t bytes =
-      cast<MemRefType>(op.getKey().getType()).getElementTypeBitWidth() / 8;
-  Value cycles = arith::AddIOp::create(
-      b, loc,
-      mul(rows,
-          constant(llvm::divideCeil(sizes, costs::kFmasOfCycle * unit.lanes) +
-                   costs::kCyclesOfScore)),
-      constant(llvm::divideCeil(sizes * bytes, costs::kBytesOfCycle)));
-  cycles = mul(mul(pairs, keys), cycles);
+  Value cycles = calls.mul(calls.mul(pairs, keys), calls.countCycles(rows));
   auto parallelFor = [&](Value cycles, OpFoldResult blocks, Body body) {
     auto loop = buildTasks(b, loc, pairs, blocks, cycles);
     OpBuilder::InsertionGuard guard(b);
@@ -365,179 +300,95 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   auto parallel = [&](OpFoldResult blocks, Body body) {
     parallelFor(cycles, blocks, body);
   };
-  auto allocate = [&](MemRefType type, ValueRange sizes) -> Value {
-    return memref::AllocOp::create(b, loc, type, sizes,
-                                   b.getI64IntegerAttr(64));
-  };
-
-  // Packs those keys among some that any row sees.
-  auto pack = [&](Value packedKeys, Value packedValues, Value slot, Value batch,
-                  Value head, Value first, Value end) {
-    if (functions.seen) {
-      SmallVector<Value> asked = kernel.getBlockOperands();
-      asked.append({keys, batch, head, rows});
-      auto seen = func::CallOp::create(b, loc, functions.seen, asked);
-      first = arith::MaxUIOp::create(b, loc, first, seen.getResult(0));
-      end =
-          arith::MaxUIOp::create(b, loc, least(end, seen.getResult(1)), first);
-    }
-    SmallVector<Value> arguments = kernel.getKeyOperands();
-    arguments.append(
-        {packedKeys, slot, batch, head,
-         arith::DivUIOp::create(b, loc, first, constant(unit.columns())),
-         ceilDiv(end, unit.columns())});
-    func::CallOp::create(b, loc, functions.packKeys, arguments);
-    func::CallOp::create(
-        b, loc, functions.packValues,
-        ValueRange{op.getValue(), packedValues, slot, batch, head, first, end});
-  };
-  // Blocks of nearly equal height.
-  Value blocks = ceilDiv(rows, shape.blockRows);
-  Value height = arith::DivUIOp::create(
-      b, loc,
-      arith::AddIOp::create(b, loc, rows,
-                            arith::SubIOp::create(b, loc, blocks, constant(1))),
-      arith::MaxUIOp::create(b, loc, blocks, constant(1)));
-  height = mul(ceilDiv(height, unit.rowStep()), constant(unit.rowStep()));
-  auto compute = [&](Value packedKeys, Value packedValues, Value slot,
-                     Value batch, Value head, Value block) {
-    Value begin = least(mul(block, height), rows);
-    Value end = least(arith::AddIOp::create(b, loc, begin, height), rows);
-    SmallVector<Value> arguments = kernel.getBlockOperands();
-    arguments.append(
-        {packedKeys, packedValues, slot, keys, batch, head, begin, end});
-    func::CallOp::create(b, loc, functions.block, arguments);
-  };
+  AttentionCalls::Blocks blocks = calls.divide();
 
   // Many heads: each is a task that packs for itself, into memory that stays
   // in the thread's cache.
   auto byHead = [&] {
     parallel(b.getIndexAttr(1), [&](Value, Value batch, Value head, Value) {
-      Value one = constant(1);
-      Value packedKeys =
-          allocate(kernel.getPackedKeysType(), ValueRange{one, panels});
-      Value packedValues =
-          allocate(kernel.getPackedValuesType(), ValueRange{one, keys});
-      pack(packedKeys, packedValues, constant(0), batch, head, constant(0),
-           keys);
-      serial(blocks, [&](Value block) {
-        compute(packedKeys, packedValues, constant(0), batch, head, block);
+      Value slot = calls.constant(0);
+      AttentionCalls::Packed packed =
+          calls.allocatePacked(calls.constant(1), panels, keys);
+      calls.pack(packed, slot, batch, head, calls.constant(0), keys);
+      calls.serial(blocks.count, [&](Value block) {
+        calls.compute(packed, slot, batch, head, blocks, block);
       });
     });
   };
   // Few heads are packed by all threads, then computed by all.
   auto byBlock = [&] {
-    Value few = least(pairs, constant(costs::kManyHeads - 1));
-    Value packedKeys =
-        allocate(kernel.getPackedKeysType(), ValueRange{few, panels});
-    Value packedValues =
-        allocate(kernel.getPackedValuesType(), ValueRange{few, keys});
+    Value few = calls.least(pairs, calls.constant(costs::kManyHeads - 1));
+    AttentionCalls::Packed packed = calls.allocatePacked(few, panels, keys);
     // As many keys at once as a block has.
-    Value packing =
-        mul(mul(pairs, keys),
-            constant(llvm::divideCeil(sizes * bytes, costs::kBytesOfCycle)));
-    parallelFor(packing, ceilDiv(keys, shape.blockKeys),
+    Value packing = calls.mul(calls.mul(pairs, keys), calls.countCyclesOfKey());
+    parallelFor(packing, calls.ceilDiv(keys, shape.blockKeys),
                 [&](Value pair, Value batch, Value head, Value block) {
-                  Value first = mul(block, constant(shape.blockKeys));
-                  Value end =
-                      least(arith::AddIOp::create(b, loc, first,
-                                                  constant(shape.blockKeys)),
-                            keys);
-                  pack(packedKeys, packedValues, pair, batch, head, first, end);
+                  Value first = calls.mul(block, shape.blockKeys);
+                  Value end = calls.least(
+                      calls.add(first, calls.constant(shape.blockKeys)), keys);
+                  calls.pack(packed, pair, batch, head, first, end);
                 });
     // Blocks from both ends in turn: with a causal mask the last see most.
-    parallel(blocks, [&](Value pair, Value batch, Value head, Value number) {
-      Value half = arith::DivUIOp::create(b, loc, number, constant(2));
+    parallel(blocks.count, [&](Value pair, Value batch, Value head,
+                               Value number) {
+      Value half = arith::DivUIOp::create(b, loc, number, calls.constant(2));
       Value isOdd = arith::CmpIOp::create(
           b, loc, arith::CmpIPredicate::ne,
-          arith::RemUIOp::create(b, loc, number, constant(2)), constant(0));
-      Value fromEnd = arith::SubIOp::create(
-          b, loc, arith::SubIOp::create(b, loc, blocks, constant(1)), half);
+          arith::RemUIOp::create(b, loc, number, calls.constant(2)),
+          calls.constant(0));
+      Value fromEnd =
+          calls.sub(calls.sub(blocks.count, calls.constant(1)), half);
       Value block = arith::SelectOp::create(b, loc, isOdd, fromEnd, half);
-      compute(packedKeys, packedValues, pair, batch, head, block);
+      calls.compute(packed, pair, batch, head, blocks, block);
     });
-    memref::DeallocOp::create(b, loc, packedKeys);
-    memref::DeallocOp::create(b, loc, packedValues);
+    memref::DeallocOp::create(b, loc, packed.keys);
+    memref::DeallocOp::create(b, loc, packed.values);
   };
   auto manyRows = [&] {
-    choose(atMost(pairs, costs::kManyHeads - 1), byBlock, byHead);
+    calls.choose(calls.isAtMost(pairs, calls.constant(costs::kManyHeads - 1)),
+                 byBlock, byHead);
   };
   // Chunks of keys follow from the shape alone: so does the order of sums.
   auto fewRows = [&] {
+    Value tasks = calls.constant(costs::kChunkTasks);
     Value wanted = arith::DivUIOp::create(
-        b, loc, constant(costs::kChunkTasks),
-        least(arith::MaxUIOp::create(b, loc, pairs, constant(1)),
-              constant(costs::kChunkTasks)));
-    // The keys over `divisor`, rounded up, but `lowest` at the least.
-    auto keysOver = [&](Value divisor, int64_t lowest) -> Value {
-      Value above = arith::AddIOp::create(
-          b, loc, keys, arith::SubIOp::create(b, loc, divisor, constant(1)));
-      return arith::MaxUIOp::create(
-          b, loc, arith::DivUIOp::create(b, loc, above, divisor),
-          constant(lowest));
-    };
-    Value length = keysOver(wanted, costs::kChunkKeys);
-    length = mul(ceilDiv(length, shape.blockKeys), constant(shape.blockKeys));
-    Value chunks = keysOver(length, 1);
+        b, loc, tasks,
+        calls.least(calls.most(pairs, calls.constant(1)), tasks));
+    Value length = calls.most(calls.ceilDiv(keys, wanted),
+                              calls.constant(costs::kChunkKeys));
+    length = calls.mul(calls.ceilDiv(length, shape.blockKeys), shape.blockKeys);
+    Value chunks = calls.most(calls.ceilDiv(keys, length), calls.constant(1));
     // Chunks of all heads, at most as many as there are tasks or heads.
-    Value states = allocate(
-        kernel.getStatesType(),
-        arith::MaxUIOp::create(b, loc, pairs, constant(costs::kChunkTasks))
-            .getResult());
+    Value states = calls.allocate(calls.getKernel().getStatesType(),
+                                  calls.most(pairs, tasks));
     parallel(chunks, [&](Value pair, Value batch, Value head, Value chunk) {
-      Value begin = mul(chunk, length);
-      Value slot = arith::AddIOp::create(b, loc, mul(pair, chunks), chunk);
-      SmallVector<Value> arguments = kernel.getBlockOperands();
-      arguments.append(
-          {op.getKey(), op.getValue(), states, slot, chunk, begin,
-           least(arith::AddIOp::create(b, loc, begin, length), keys), keys,
-           batch, head, constant(0), rows});
-      auto call = [&](func::FuncOp function) {
-        func::CallOp::create(b, loc, function, arguments);
-      };
-      if (functions.one)
-        choose(
-            atMost(rows, 1), [&] { call(functions.one); },
-            [&] { call(functions.few); });
-      else
-        call(functions.few);
+      Value begin = calls.mul(chunk, length);
+      Value end = calls.least(calls.add(begin, length), keys);
+      Value slot = calls.add(calls.mul(pair, chunks), chunk);
+      calls.computeFew(states, slot, chunk, begin, end, batch, head);
     });
     // Little work, not worth another start of threads.
-    auto several = scf::IfOp::create(
-        b, loc,
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, chunks,
-                              constant(1)));
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(several.thenBlock());
-      serial(pairs, [&](Value pair) {
-        auto [batch, head] = split(pair);
-        SmallVector<Value> arguments = kernel.getBlockOperands();
-        arguments.append(
-            {states, mul(pair, chunks), chunks, batch, head, rows});
-        func::CallOp::create(b, loc, functions.merge, arguments);
-      });
-    }
+    calls.choose(
+        calls.isLess(calls.constant(1), chunks),
+        [&] {
+          calls.serial(pairs, [&](Value pair) {
+            auto [batch, head] = split(pair);
+            calls.merge(states, calls.mul(pair, chunks), chunks, batch, head);
+          });
+        },
+        nullptr);
     memref::DeallocOp::create(b, loc, states);
   };
   // Without a row there is nothing to divide and nothing to write.
-  auto some =
-      scf::IfOp::create(b, loc,
-                        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
-                                              rows, constant(0)));
-  b.setInsertionPointToStart(some.thenBlock());
-  if (functions.few)
-    // Packing pays for some rows, unless there are too many keys.
-    choose(
-        arith::OrIOp::create(
-            b, loc, atMost(rows, shape.fewestRows),
-            arith::AndIOp::create(
-                b, loc, atMost(rows, shape.fewRows),
-                arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, keys,
-                                      mul(rows, constant(shape.packedKeys))))),
-        fewRows, manyRows);
-  else
-    manyRows();
+  calls.choose(
+      calls.isLess(calls.constant(0), rows),
+      [&] {
+        if (functions.few)
+          calls.choose(calls.takesFewRows(rows, keys), fewRows, manyRows);
+        else
+          manyRows();
+      },
+      nullptr);
   return success();
 }
 
@@ -562,6 +413,7 @@ void LowerCpuKernels::runOnOperation() {
   }
   linears.clear();
   attentions.clear();
+  sequences.clear();
   SmallVector<LinearOp> found;
   getOperation().walk([&](LinearOp op) {
     if (isa<MemRefType>(op.getInit().getType()))
@@ -579,6 +431,7 @@ void LowerCpuKernels::runOnOperation() {
     if (failed(lower(op)))
       return signalPassFailure();
   // Kept until now: others are compared with them.
+  llvm::append_range(fused, sequences);
   for (cpu::AttentionOp op : fused)
     op.erase();
 }

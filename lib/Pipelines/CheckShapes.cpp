@@ -212,17 +212,22 @@ void check(cpu::AttentionOp op) {
   };
   int64_t rows = getSequenceDim(op.getQueryLayout()),
           columns = getSequenceDim(op.getKeyLayout());
-  same(op.getQuery(), 0, op.getKey(), 0);
-  same(op.getQuery(), 0, op.getValue(), 0);
+  // How many sequences there are has been checked with their lengths.
+  bool isRagged = op.getQueryLengths() || op.getKeyLengths();
+  if (!isRagged) {
+    same(op.getQuery(), 0, op.getKey(), 0);
+    same(op.getQuery(), 0, op.getValue(), 0);
+  }
   same(op.getKey(), columns, op.getValue(),
        getSequenceDim(op.getValueLayout()));
   for (auto [operand, attribute] :
        llvm::zip(op.getAuxiliaries(), op.getRoles())) {
     auto roles = cast<AuxiliaryAttr>(attribute);
     for (auto [dim, role] : llvm::enumerate(roles.getRoles())) {
-      if (role == DimensionRole::batch)
-        same(op.getQuery(), 0, operand, dim);
-      else if (role == DimensionRole::query)
+      if (role == DimensionRole::batch) {
+        if (!isRagged)
+          same(op.getQuery(), 0, operand, dim);
+      } else if (role == DimensionRole::query)
         same(op.getQuery(), rows, operand, dim);
       else if (role == DimensionRole::key)
         same(op.getKey(), columns, operand, dim);

@@ -193,6 +193,10 @@ void mlir::sextant::buildCpuTensorPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createTabulateRotation());
   pm.addNestedPass<func::FuncOp>(createTabulateDistances());
   pm.addNestedPass<func::FuncOp>(createChunkLinearAttention());
+  // Sequences of all lengths at once; those that it leaves one by one.
+  AttentionToKernelOptions ragged;
+  ragged.sequences = true;
+  pm.addPass(createAttentionToKernel(ragged));
   pm.addPass(createSplitSequences());
   pm.addPass(createJoinPairs());
   pm.addPass(createSplitQueries());

@@ -94,3 +94,29 @@ func.func @piecewise_c1(%s: f32, %t: tensor<?xf32>, %bounds: tensor<?x6xi32>, %l
       : f32, tensor<?xf32>, tensor<?xf32>, tensor<?x6xi32>, tensor<3x6xf32>, tensor<3x6xf32>
   return %0 : f32
 }
+
+// -----
+
+func.func @attention_c6(%q: memref<11x2x16xf32>, %k: memref<3x2x5x16xf32>, %v: memref<3x2x5x16xf32>, %o: memref<11x2x16xf32>) {
+  // expected-error@+1 {{expects lengths of the queries with layout thd, and of both that have these rows}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<11x2x16xf32>, memref<3x2x5x16xf32>, memref<3x2x5x16xf32>)
+      outs(%o : memref<11x2x16xf32>) query_layout thd result_layout thd {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @attention_c6(%q: memref<11x2x16xf32>, %k: memref<5x2x16xf32>, %v: memref<1x2x5x16xf32>, %o: memref<11x2x16xf32>,
+                        %lengths: memref<4xi32>) {
+  // expected-error@+1 {{expects lengths of the keys with layout thd, and of both that have these rows}}
+  sextant_cpu.attention ins(%q, %k, %v : memref<11x2x16xf32>, memref<5x2x16xf32>, memref<1x2x5x16xf32>)
+      outs(%o : memref<11x2x16xf32>) query_layout thd key_layout thd result_layout thd
+      query_lengths(%lengths : memref<4xi32>) key_lengths(%lengths : memref<4xi32>) {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}

@@ -65,10 +65,40 @@ static Value readEntry(OpBuilder &b, Location loc, Value list, Value position) {
       tensor::ExtractOp::create(b, loc, list, position));
 }
 
+namespace {
+/// The rows of one sequence on one side.
+struct SequenceRows {
+  Value begin, end;
+};
+} // namespace
+
 static std::string getLengthsMessage(bool ofQueries, const Twine &what) {
   return ("expects cumulative lengths of the " +
           Twine(ofQueries ? "queries" : "keys") + " that " + what)
       .str();
+}
+
+/// Where the rows of a sequence begin and end, which is checked.
+static SequenceRows readRows(OpBuilder &b, Location loc, Value lengths,
+                             Value number, Value all, bool ofQueries) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value begin = readEntry(b, loc, lengths, number);
+  Value end =
+      readEntry(b, loc, lengths, arith::AddIOp::create(b, loc, number, one));
+  auto isAtMost = [&](Value left, Value right) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, left,
+                                 right);
+  };
+  Value isInside = isAtMost(zero, begin);
+  Value ascends = arith::AndIOp::create(
+      b, loc, isInside,
+      arith::AndIOp::create(b, loc, isAtMost(begin, end), isAtMost(end, all)));
+  Value found = arith::SelectOp::create(b, loc, isInside, end, begin);
+  buildRunTimeCheck(
+      b, loc, ascends, found,
+      getLengthsMessage(ofQueries, "ascend from 0 to the number of rows"));
+  return {begin, end};
 }
 
 /// Where the rows of one side begin, and how many there are.
@@ -81,24 +111,8 @@ void Sequence::findRows(Value lengths, Value operand, Layout layout,
     sizes[loop] = rows;
     return;
   }
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value begin = readEntry(b, loc, lengths, number);
-  Value end =
-      readEntry(b, loc, lengths, arith::AddIOp::create(b, loc, number, one));
-  auto isAtMost = [&](Value left, Value right) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, left,
-                                 right);
-  };
   Value all = getValueOrCreateConstantIndexOp(b, loc, rows);
-  Value isInside = isAtMost(zero, begin);
-  Value ascends = arith::AndIOp::create(
-      b, loc, isInside,
-      arith::AndIOp::create(b, loc, isAtMost(begin, end), isAtMost(end, all)));
-  Value found = arith::SelectOp::create(b, loc, isInside, end, begin);
-  buildRunTimeCheck(b, loc, ascends, found,
-                    getLengthsMessage(loop == 2, "ascend from 0 to the "
-                                                 "number of rows"));
+  auto [begin, end] = readRows(b, loc, lengths, number, all, loop == 2);
   // The bound says nothing new, but says it where memory is planned.
   AffineExpr x, y, z;
   bindSymbols(b.getContext(), x, y, z);
@@ -291,19 +305,49 @@ static void checkEnds(OpBuilder &b, Location loc, Value lengths, Value operand,
   check(end, CmpIPredicate::eq, rows, end, "end with the number of rows");
 }
 
-SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
+/// How many sequences there are, and the checks that need no look at each.
+static Value countSequences(OpBuilder &b, AttentionOp op) {
   Location loc = op.getLoc();
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
   Value lengths =
       op.getQueryLengths() ? op.getQueryLengths() : op.getKeyLengths();
-  Value count = arith::SubIOp::create(
-      b, loc, tensor::DimOp::create(b, loc, lengths, 0), one);
+  Value count =
+      arith::SubIOp::create(b, loc, tensor::DimOp::create(b, loc, lengths, 0),
+                            arith::ConstantIndexOp::create(b, loc, 1));
   checkEnds(b, loc, op.getQueryLengths(), op.getQueries().front(),
             op.getQueryLayout(), /*ofQueries=*/true);
   checkEnds(b, loc, op.getKeyLengths(), op.getValue(), op.getValueLayout(),
             /*ofQueries=*/false);
   checkBatches(b, op, count);
+  return count;
+}
+
+void sextant::checkSequences(OpBuilder &b, AttentionOp op) {
+  Location loc = op.getLoc();
+  Value count = countSequences(b, op);
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto loop = scf::ForOp::create(b, loc, zero, count, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  auto check = [&](Value lengths, Value operand, Layout layout,
+                   bool ofQueries) {
+    if (!lengths)
+      return;
+    Value all = getValueOrCreateConstantIndexOp(
+        b, loc, tensor::getMixedSize(b, loc, operand, getSequenceDim(layout)));
+    readRows(b, loc, lengths, loop.getInductionVar(), all, ofQueries);
+  };
+  check(op.getQueryLengths(), op.getQueries().front(), op.getQueryLayout(),
+        /*ofQueries=*/true);
+  check(op.getKeyLengths(), op.getValue(), op.getValueLayout(),
+        /*ofQueries=*/false);
+}
+
+SmallVector<Value> sextant::buildSequences(OpBuilder &b, AttentionOp op) {
+  Location loc = op.getLoc();
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value count = countSequences(b, op);
   // A row of no sequence sees no key.
   ReifiedRankedShapedTypeDims shapes;
   (void)op.reifyResultShapes(b, shapes);

@@ -116,6 +116,10 @@ class AttentionOp;
 /// Attention in layout `thd` as a loop over sequences, each of them attention
 /// over its own rows; the results.
 SmallVector<Value> buildSequences(OpBuilder &builder, AttentionOp op);
+
+/// Checks that the lengths of sequences ascend from 0 to the number of rows,
+/// and that there are as many sequences as batch entries.
+void checkSequences(OpBuilder &builder, AttentionOp op);
 } // namespace mlir::sextant
 
 #include "sextant/Sextant/IR/AttentionInterface.h.inc"
