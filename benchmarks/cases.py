@@ -2,8 +2,8 @@
 
 Data is in attention.json, linear.json, models.json, compile.json (how long the
 compiler takes), terms.json (each against the same attention without the term,
-`wide` ones also with heads of 128) and grid.json (each against the same
-attention without its kernel).
+`wide` ones also with heads of 128), ragged.json (sequences of all lengths, end
+to end) and grid.json (each against the same attention without its kernel).
 """
 
 import itertools
@@ -17,6 +17,7 @@ import numpy as np
 
 import attention
 import peers
+import ragged
 from inputs import make_inputs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -135,6 +136,41 @@ class Plain(Attention):
         return path
 
 
+class Ragged(Case):
+    engines = "ragged"
+
+    def __init__(self, data, smoke):
+        super().__init__(data, smoke)
+        self.what = dict(data["ragged"])
+        if smoke:
+            self.what |= {"sequences": 5, "most": min(self.what["most"], 250)}
+
+    def file_name(self):
+        return f"ragged-h{self.what['heads']}-kv{ragged.key_heads(self.what)}-d{self.what['size']}"
+
+    def module(self):
+        return ragged.sextant_module(self.what)
+
+    def inputs(self, library):
+        return ragged.make_inputs(self.what)
+
+    def job(self):
+        return {"case": self.what}
+
+    def flops(self):
+        return ragged.flops(self.what)
+
+    def bytes(self):
+        keys = int(ragged.lengths(self.what)[1].sum())
+        return 2 * 4 * ragged.key_heads(self.what) * keys * self.what["size"] if self.what.get("decode") else None
+
+    def floor(self, peak, bandwidth):
+        if self.bytes():
+            return super().floor(peak, bandwidth)
+        scores = self.what["heads"] * ragged.pairs(self.what, 64)
+        return (ragged.flops(self.what, 64) + scores * CYCLES_OF_EXP2 * FLOP_OF_CYCLE) / peak
+
+
 class CompileTime(Attention):
     """How long the compiler takes for an attention of any length."""
 
@@ -246,5 +282,6 @@ def load(tools, smoke=False):
         return json.loads((ROOT / "benchmarks" / name).read_text())
 
     return [*(Attention(data, smoke) for data in read("attention.json")), *term_cases(smoke), *grid_cases(smoke, tools),
+            *(Ragged(data, smoke) for data in read("ragged.json")),
             *(Linear(data, smoke) for data in read("linear.json")), *(Network(data, smoke) for data in read("models.json")),
             *(CompileTime(data, smoke) for data in read("compile.json"))]

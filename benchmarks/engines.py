@@ -13,6 +13,7 @@ import numpy as np
 import attention
 import ggml
 import peers
+import ragged
 from inputs import load_inputs
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "examples", "python"))
@@ -360,6 +361,10 @@ ENGINES = {
         ("openvino-folded", "openvino", folded(load_openvino_attention)),
         ("openvino-products-folded", "openvino", folded(load_openvino_products)),
         ("ggml-folded", "libggml", folded(ggml.load)),
+    ],
+    "ragged": [
+        ("torch-each", "torch", ragged.load_torch(each=True)),
+        ("torch-padded", "torch", ragged.load_torch(each=False)),
     ],
     "linear": [
         ("onnxruntime", "onnxruntime", load_onnxruntime),
