@@ -102,6 +102,8 @@ def build(source, passes, folder, name, processor=""):
 def call(library, function, arguments, results):
     """Calls `function`. Arguments are arrays and integers; `results` are pairs
     of rank and element type."""
+    if not isinstance(library, ctypes.CDLL):
+        return library.call(function, arguments)
     fields = [(f"r{n}", descriptor(rank)) for n, (rank, _) in enumerate(results)]
     result = type("Results", (ctypes.Structure,), {"_fields_": fields})()
     keep = [wrap(a) if isinstance(a, numpy.ndarray) else ctypes.c_int64(a) for a in arguments]

@@ -7,6 +7,7 @@ import numpy
 from cases import CAUSAL, Case, cap, terms
 from formulas import hide
 from position_terms import log_bucket, reference_slopes, rounded_up_slopes
+from relative import values
 
 
 def sloped(heads, scale=1.0, times=""):
@@ -59,7 +60,21 @@ SINK = dict(sink=True, log_sum_exp=True)
 EDGES = numpy.arange(32 * 3).reshape(32, 3) * 0.1
 
 
+# From key to key a fifth more, so that each tile of keys has a greater maximum than all before it.
+RISING = terms("%d = arith.subi %j, %i : index", "%n = arith.index_cast %d : index to i64", "%x = arith.sitofp %n : i64 to f32",
+               "%fifth = arith.constant 2.0e-01 : f32", "%rise = arith.mulf %x, %fifth : f32", "arith.addf {s}, %rise", CAUSAL)
+
+
+def rising(s, b, h, i, j):
+    return hide(s + 0.2 * (j - i), j <= i)
+
+
 ALL = [
+    # 4: weights by distance over many tiles of keys under a maximum that rises, and over few.
+    *(Case(f"sharp_04_rising_over_{keys}_keys_of_{rows}_rows", heads=4, key_heads=[2], value_heads=2, batch=1, rows=rows, keys=keys,
+           value_size=16, origin=(0, 0, keys - rows, 0), region=RISING, score=rising, log_sum_exp=True, dynamic=True,
+           **values(19, ("head", "distance", "free"), heads=4, size=16))
+      for rows, keys in ((61, 571), (3, 1301), (1, 67))),
     # 2: lists that are not powers of two, Falcon's order, and what a key alone does to the log-sum-exp.
     *(Case(f"sharp_02_slopes_of_{heads}_heads", heads=heads, region=sloped(heads), origin=(0, 0, 6, 0),
            score=lambda s, b, h, i, j, heads=heads: hide(s + listed(heads)[h] * (j - i), j <= i))
