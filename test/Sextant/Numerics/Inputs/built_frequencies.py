@@ -9,7 +9,7 @@ import numpy
 import native
 import verdict
 from rotations import geometric
-from sharp_rotations import resonant, yarn
+from fused_rotations import resonant, yarn
 
 FACTORS = numpy.array([1.0, 1.5, 30.25, 20.0, 64.8])
 LONG = "#sextant.longrope<base = 1.0e4, factors = [1.0, 1.5, 30.25, 20.0, 64.8]>"

@@ -10,7 +10,7 @@ import numpy
 import native
 import verdict
 from rotations import Case, geometric, rotate
-from sharp_rotations import yarn
+from fused_rotations import yarn
 
 PLANES, TRAINED, CENTER = 5, 64, 70
 POSITIONS = numpy.array([[3, 64, 61, 200, 0], [99, 62, 63, 1, 130]])

@@ -9,6 +9,7 @@ import tempfile
 import numpy
 
 import native
+import shipped
 import verdict
 from rotations import geometric, turn
 
@@ -78,6 +79,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", nargs="*", default=[])
     parser.add_argument("--processor", default="")
+    parser.add_argument("--shipped", action="store_true")
     arguments = parser.parse_args()
     random = numpy.random.default_rng(7)
     shapes = [(1, HEADS, ROWS, SIZE), *[(1, KEY_HEADS, KEYS, SIZE)] * 2, *[(SIZE,)] * 4]
@@ -87,8 +89,11 @@ def main():
     results, failures = {}, []
     with tempfile.TemporaryDirectory() as folder:
         names = [(pairs, shared) for pairs in ("interleaved", "halves") for shared in (False, True)]
-        library = native.build("".join(function(f"{p}_{s}", p, s) for p, s in names),
-                               [f"--{p}" for p in arguments.passes], folder, "orders", arguments.processor)
+        source = "".join(function(f"{p}_{s}", p, s) for p, s in names)
+        if arguments.shipped:
+            library = shipped.Functions(source, folder, "orders", "cpu")
+        else:
+            library = native.build(source, [f"--{p}" for p in arguments.passes], folder, "orders", arguments.processor)
         for pairs, shared in names:
             given = data if pairs == "interleaved" else permuted
             got = native.call(library, f"{pairs}_{shared}", [x.copy() for x in given], [(4, "f32")])[0]

@@ -6,13 +6,18 @@ agree, or differ, among themselves.
 import argparse
 import ctypes
 import pathlib
+import re
 import shutil
 import tempfile
 
 import numpy
 
+import fused_rotations
 import native
+import shipped
 import verdict
+from check import error_of
+from fused_rotations import ntk, resonant, yarn
 from rotations import Case, geometric, rotate, turn
 
 GEOMETRIC = "#sextant.geometric<base = 1.0e4>"
@@ -47,15 +52,6 @@ def gated(x, position, center, sign):
     y = turn(x, position * F10)
     scale = numpy.broadcast_to(xpos(position, center, sign), position.shape[:2] + (5,))
     return y * numpy.concatenate([scale, scale], axis=-1)[:, None]
-
-
-def resonant(frequencies):
-    return 2 * numpy.pi / numpy.round(2 * numpy.pi / frequencies)
-
-
-def ntk(length, factor, trained, count):
-    base = 1e4 * (factor * max(length, trained) / trained - (factor - 1)) ** (count / (count - 2))
-    return geometric(base, count)
 
 
 CASES = [
@@ -132,16 +128,6 @@ for case in CASES:
     case.operands = [(name, kind, PLACES if value is None else value) for name, kind, value in case.operands]
 
 
-def yarn(count, base, factor, trained, fast=32, slow=1):
-    theta = geometric(base, count)
-
-    def plane(turns):
-        return count * numpy.log(trained / (turns * 2 * numpy.pi)) / (2 * numpy.log(base))
-    low, high = max(numpy.floor(plane(fast)), 0), min(numpy.ceil(plane(slow)), count - 1)
-    ramp = numpy.clip((numpy.arange(count // 2) - low) / ((high - low) or 0.001), 0, 1)
-    return theta / factor * ramp + theta * (1 - ramp)
-
-
 ALLOWED = {"sharp_12_far_positions": 2.0 ** -25 + 3e-10}
 
 
@@ -201,6 +187,15 @@ def compare(library, number):
             assert abs(got - want) <= 1e-5 * max(1, abs(want)), f"expects {want} for {i}, {j}, but got {got}"
 
 
+def bound(name, got, want, largest):
+    """That of docs/numerics.md, and one for what it is relative to."""
+    reference = error_of(got["reference"], want)
+    for target, allowed in (("reference", 1e-5 * largest), ("cpu", 4 * reference + 1e-6 * largest)):
+        if not (error := error_of(got[target], want)) <= allowed:
+            return f"{name}, {target}: expects an error of {allowed:.2e}, but got {error:.2e}"
+    return None
+
+
 def function(name, clauses, shape, more=""):
     kind = "tensor<" + "x".join(map(str, shape)) + "xf32>"
     return (f"func.func @{name}(%x: {kind}{more}) -> {kind} attributes {{llvm.emit_c_interface}} {{\n"
@@ -239,19 +234,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("number", type=int)
     parser.add_argument("--passes", nargs="*", default=[])
+    parser.add_argument("--shipped", action="store_true", help="both targets, also in front of attention")
     arguments = parser.parse_args()
     number = arguments.number
     chosen = [case for case in CASES if case.name.startswith(f"sharp_{number:02}")]
     tools = pathlib.Path(shutil.which("mlir-translate")).resolve().parent
     ctypes.CDLL(str(tools.parent / "lib" / "libmlir_c_runner_utils.so"), ctypes.RTLD_GLOBAL)
-    failures = []
+    failures, fused = [], []
     with tempfile.TemporaryDirectory() as folder:
         source = "\n".join(case.function() for case in chosen) + COMPARED.get(number, "")
-        library = native.build(source, [f"--{p}" for p in arguments.passes], folder, "sharp")
-        failures = [f for case in chosen if (f := case.check(library, ALLOWED.get(case.name)))]
-        if number in COMPARED:
-            compare(library, number)
-    verdict.finish(failures, f"{len(chosen) + (number in COMPARED)} cases")
+        if arguments.shipped:
+            fused = [case for case in fused_rotations.ALL if case.name.startswith(f"fused_{number:02}")]
+            libraries = shipped.build(source + "".join(case.function() for case in fused), folder, "sharp")
+        else:
+            libraries = {"passes": native.build(source, [f"--{p}" for p in arguments.passes], folder, "sharp")}
+        for target, library in libraries.items():
+            failures += [f"{target}: {f}" for case in chosen if (f := case.check(library, ALLOWED.get(case.name)))]
+            if number in COMPARED:
+                compare(library, number)
+        for case in fused:
+            failures += case.check(libraries, bound)
+        if fused and (apart := re.findall("rotation of the .* done apart.*", libraries["cpu"].remarks)):
+            failures.append(f"expects rotations that the kernel does, but got {apart}")
+    verdict.finish(failures, f"{len(chosen) + (number in COMPARED) + len(fused)} cases")
 
 
 if __name__ == "__main__":
