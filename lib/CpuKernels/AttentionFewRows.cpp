@@ -264,11 +264,18 @@ void AttentionKernel::buildDots(Value keyBegin, Value keyEnd) {
     Value first = begin;
     if (queriesSideBySide && rows == kDotRows) {
       int64_t atOnce = getKeysSideBySide();
-      Value whole = wholeFrom(begin, atOnce);
-      first = arith::SelectOp::create(b, loc, isDense, whole, begin);
-      forEach(begin, first, atOnce, [&](Value column) {
-        buildDotsSideBySide(row, keysFrom(column, atOnce), column);
-      });
+      first = wholeFrom(begin, atOnce);
+      auto dots = [&](Value keys, int64_t atOnce) {
+        forEach(begin, first, atOnce, [&](Value column) {
+          buildDotsSideBySide(row, keys, keysFrom(column, atOnce), column);
+        });
+      };
+      auto choice = scf::IfOp::create(b, loc, isDense, /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(choice.thenBlock());
+      dots(denseKeys, atOnce);
+      b.setInsertionPointToStart(choice.elseBlock());
+      dots(keys, atOnce / 2);
     }
     int64_t atOnce = keysAtOnce(rows, shape.keySize);
     Value whole = wholeFrom(first, atOnce);

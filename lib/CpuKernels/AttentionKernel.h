@@ -197,7 +197,8 @@ private:
   void arrangeQueries();
   /// Keys that such rows meet at once.
   int64_t getKeysSideBySide() const;
-  void buildDotsSideBySide(Value row, ArrayRef<Value> keyRows, Value column);
+  void buildDotsSideBySide(Value row, Value keys, ArrayRef<Value> keyRows,
+                           Value column);
   void prefetchRow(Value memref, Layout layout, Value head, Value row,
                    Value first, int64_t size, unsigned locality,
                    bool isWrite = false);

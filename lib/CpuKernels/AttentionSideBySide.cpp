@@ -54,8 +54,8 @@ void AttentionKernel::prepareRowsSideBySide() {
                       b.getF32Type()),
       b.getI64IntegerAttr(64));
 
-  // Six keys at a distance that is not a constant would take more registers for
-  // their addresses than there are.
+  // Six keys at a distance that is not a constant take more registers for their
+  // addresses than there are.
   int64_t dim = getSequenceDim(op.getKeyLayout());
   int64_t distance = shape.keySize * (dim == 1 ? shape.keyHeads : 1);
   denseKeys = keys;
@@ -108,20 +108,21 @@ void AttentionKernel::arrangeQueries() {
   });
 }
 
-void AttentionKernel::buildDotsSideBySide(Value row, ArrayRef<Value> keyRows,
+void AttentionKernel::buildDotsSideBySide(Value row, Value keys,
+                                          ArrayRef<Value> keyRows,
                                           Value column) {
   OpBuilder &b = *builder;
   int64_t together = unit.lanes / kLanesOfRow, groups = kDotRows / together;
   int64_t count = keyRows.size();
   auto part = VectorType::get({kLanesOfRow}, b.getF32Type());
   Value number = arith::DivUIOp::create(b, loc, row, constant(together));
-  Value ahead = constant(getRowsAhead(denseKeys));
+  Value ahead = constant(getRowsAhead(keys));
   // By key and then group of rows.
   SmallVector<Value> sumsOf(count * groups, constantOf(vectorType, 0.0));
   auto step = [&](Value at, bool startsLine) {
     if (startsLine)
       for (Value key : keyRows)
-        prefetchRow(denseKeys, op.getKeyLayout(), head, add(key, ahead), at,
+        prefetchRow(keys, op.getKeyLayout(), head, add(key, ahead), at,
                     kElementsOfLine, 2);
     SmallVector<Value> queries;
     for (int64_t g = 0; g < groups; ++g)
@@ -130,7 +131,7 @@ void AttentionKernel::buildDotsSideBySide(Value row, ArrayRef<Value> keyRows,
           ValueRange{add(number, constant(g)), mul(at, together)}));
     for (int64_t k = 0; k < count; ++k) {
       Value key = vector::LoadOp::create(
-          b, loc, part, denseKeys,
+          b, loc, part, keys,
           indicesOf(op.getKeyLayout(), batch, head, keyRows[k], at));
       key = joinVectors(b, loc, SmallVector<Value>(together, key));
       for (int64_t g = 0; g < groups; ++g) {
