@@ -1,12 +1,15 @@
 """Linear attention and CoPE against float64 NumPy, written from the papers."""
 
 import argparse
+import itertools
+import re
 import tempfile
 import zlib
 
 import numpy
 
 import native
+import shipped
 import verdict
 
 TOLERANCE = {"f64": 1e-12, "f32": 4e-6, "f16": 2e-3}
@@ -152,18 +155,21 @@ ALL = [
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", nargs="*", default=[])
+    parser.add_argument("--only", default="")
+    parser.add_argument("--shipped", action="store_true")
     arguments = parser.parse_args()
-    failures = []
+    failures, chosen = [], [case for case in ALL if re.search(arguments.only, case.name)]
     with tempfile.TemporaryDirectory() as folder:
-        library = native.build("\n".join(case.function() for case in ALL),
-                               [f"--{p}" for p in arguments.passes], folder, "linear")
-        for case in ALL:
+        source = "\n".join(case.function() for case in chosen)
+        libraries = (shipped.build(source, folder, "linear").values() if arguments.shipped else
+                     [native.build(source, [f"--{p}" for p in arguments.passes], folder, "linear")])
+        for library, case in itertools.product(libraries, chosen):
             for got, want in case.check(library):
                 error = numpy.abs(got.astype(numpy.float64) - want).max() / max(numpy.abs(want).max(), 1)
                 if got.shape != want.shape or not error <= TOLERANCE[case.element]:
                     failures.append(f"{case.name}: expects {want.shape} within {TOLERANCE[case.element]}, "
                                     f"but got {got.shape}, {error:.2e}")
-    verdict.finish(failures, f"{len(ALL)} cases")
+    verdict.finish(failures, f"{len(chosen)} cases")
 
 
 if __name__ == "__main__":
