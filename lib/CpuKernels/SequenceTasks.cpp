@@ -251,8 +251,8 @@ AttentionCalls SequenceTasks::take(const Sequence &sequence, Rows queries,
       LayoutAttr::get(b.getContext(), getOwn(op.getValueLayout())),
       LayoutAttr::get(b.getContext(), getOwn(op.getResultLayout())),
       op.getEmptyRowAttr(), op.getModulationRolesAttr(),
-      op.getValueTableRolesAttr(), op.getQueryRotationAttr(),
-      op.getKeyRotationAttr());
+      op.getValueTableRolesAttr(), op.getValueLabelsAttr(),
+      op.getQueryRotationAttr(), op.getKeyRotationAttr());
   IRMapping mapping;
   op.getScore().cloneInto(&part.getScore(), mapping);
   own.push_back(part);
