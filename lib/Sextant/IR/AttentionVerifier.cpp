@@ -210,7 +210,7 @@ static LogicalResult verifyModulations(AttentionOpInterface op,
     if (pair <= last || pair >= static_cast<int64_t>(op.getQueries().size()))
       return op->emitOpError("expects modulated pairs in ascending order "
                              "below ")
-             << op.getQueries().size() << ", but got " << pair;
+             << op.getQueries().size() << ", each once, but got " << pairs;
     last = pair;
     auto roles = cast<AuxiliaryAttr>(attribute);
     auto type = cast<ShapedType>(table.getType());

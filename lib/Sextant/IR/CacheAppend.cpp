@@ -155,6 +155,8 @@ CacheAppendOp::decomposeOperation(OpBuilder &builder) {
   SmallVector<OpFoldResult> sizes = getSizes(builder, loc, getRows());
   SmallVector<OpFoldResult> offsets(4, zero);
   OpFoldResult room = getSizes(builder, loc, getInit())[sequence];
+  // No rows may come behind the last one, where no slice may begin.
+  bool hasNone = isConstantIntValue(sizes[sequence], 0);
   auto result = [&](Value destination) {
     return hasPureTensorSemantics() ? SmallVector<Value>{destination}
                                     : SmallVector<Value>();
@@ -166,6 +168,8 @@ CacheAppendOp::decomposeOperation(OpBuilder &builder) {
     if (hasPureTensorSemantics()) {
       SmallVector<OpFoldResult> start(4, zero);
       Value behind = putSlice(builder, loc, past, getInit(), start, pastSizes);
+      if (hasNone)
+        return result(behind);
       return result(putSlice(builder, loc, getRows(), behind, offsets, sizes));
     }
     Value inPlace = startTogether(builder, loc, past, getInit());
@@ -177,6 +181,8 @@ CacheAppendOp::decomposeOperation(OpBuilder &builder) {
           putSlice(b, l, past, getInit(), start, pastSizes);
           scf::YieldOp::create(b, l);
         });
+    if (hasNone)
+      return result(getInit());
     return result(putSlice(builder, loc, getRows(), getInit(), offsets, sizes));
   }
 

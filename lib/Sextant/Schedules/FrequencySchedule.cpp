@@ -115,23 +115,6 @@ Value sextant::buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
       builder, loc, builder.getF64FloatAttr(schedule.getMagnitude({})));
 }
 
-/// A number with or without a point.
-FailureOr<APFloat> sextant::parseDouble(AsmParser &parser) {
-  Attribute value;
-  SMLoc loc = parser.getCurrentLocation();
-  StringRef word;
-  if (succeeded(parser.parseOptionalKeyword(&word)))
-    return parser.emitError(loc)
-           << "expects a number, but got '" << word << "'";
-  if (parser.parseAttribute(value))
-    return failure();
-  if (auto real = dyn_cast<FloatAttr>(value))
-    return APFloat(real.getValueAsDouble());
-  if (auto whole = dyn_cast<IntegerAttr>(value))
-    return APFloat(whole.getValue().signedRoundToDouble());
-  return parser.emitError(loc) << "expects a number, but got " << value;
-}
-
 /// Whether what is parsed next is an integer in decimal digits. Read ahead: a
 /// parser that takes a sign cannot give it back, and one of attributes takes
 /// the type behind an integer as its own.
@@ -148,17 +131,25 @@ static bool startsInteger(AsmParser &parser) {
 
 ParseResult sextant::parseNumber(AsmParser &parser, FloatAttr &number) {
   Type f64 = parser.getBuilder().getF64Type();
+  SMLoc loc = parser.getCurrentLocation();
   if (startsInteger(parser)) {
-    bool isNegative = *parser.getCurrentLocation().getPointer() == '-';
+    bool isNegative = *loc.getPointer() == '-';
     APInt value;
     OptionalParseResult parsed = parser.parseOptionalInteger(value);
     if (!parsed.has_value() || failed(*parsed))
       return failure();
+    StringRef word;
+    SMLoc end = parser.getCurrentLocation();
+    if (llvm::isAlnum(end.getPointer()[-1]) &&
+        succeeded(parser.parseOptionalKeyword(&word)))
+      return parser.emitError(loc)
+             << "expects a point in a number with an exponent, but got '"
+             << StringRef(loc.getPointer(), word.end() - loc.getPointer())
+             << "'";
     // Without a sign its highest bit is one of the number's.
     number = FloatAttr::get(f64, value.roundToDouble(isNegative));
     return success();
   }
-  SMLoc loc = parser.getCurrentLocation();
   StringRef word;
   if (succeeded(parser.parseOptionalKeyword(&word)))
     return parser.emitError(loc)
@@ -174,6 +165,13 @@ ParseResult sextant::parseNumber(AsmParser &parser, FloatAttr &number) {
 
 void sextant::printNumber(AsmPrinter &printer, Operation *, FloatAttr number) {
   printer.printAttributeWithoutType(number);
+}
+
+FailureOr<APFloat> sextant::parseDouble(AsmParser &parser) {
+  FloatAttr number;
+  if (parseNumber(parser, number))
+    return failure();
+  return number.getValue();
 }
 
 FailureOr<DenseF64ArrayAttr> sextant::parseDoubles(AsmParser &parser) {

@@ -110,6 +110,7 @@ struct SharedTable {
           keys.getSubtrahendAttr() != queries.getSubtrahendAttr() ||
           keys.getLength() != queries.getLength() ||
           keys.getCenter() != queries.getCenter() ||
+          keys.getCenters() != queries.getCenters() ||
           keys.getNumRotated() != queries.getNumRotated() ||
           getScoreTypeOf(keys.getSourceType()) !=
               getScoreTypeOf(queries.getSourceType()))

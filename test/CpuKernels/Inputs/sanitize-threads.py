@@ -35,7 +35,7 @@ def main():
             sys.exit("expects loops to be told the number of a thread")
     if overlap:
         # The loop's function, from and to a number, and which thread it is.
-        watched, count = re.subn(r"(call i32 %\d+\(ptr [^,]*, i64 [^,]*)%\d+(, i64 [^,]*%\d+, i64 [^,]*\))", r"\g<1>0\2", watched)
+        watched, count = re.subn(r"(call i64 %\d+\(ptr [^,]*, i64 [^,]*)%\d+(, i64 [^,]*%\d+, i64 [^,]*\))", r"\g<1>0\2", watched)
         if not count:
             sys.exit("expects loops to be called for parts of them")
     (folder / "watched.ll").write_text(watched)

@@ -68,3 +68,27 @@ func.func @a_past_in_place_is_not_copied(
       outs(%init : memref<2x3x?x5xf32, strided<[?, ?, 5, 1], offset: ?>>)
   return
 }
+
+// Behind the last row nothing is written, and no slice begins.
+// DECOMPOSED-LABEL: func @a_past_that_fills_the_cache
+// DECOMPOSED-SAME: %[[PAST:.*]]: tensor<2x3x7x5xf32>, %[[INIT:.*]]: tensor<2x3x7x5xf32>)
+// DECOMPOSED-NOT: tensor.insert_slice
+// DECOMPOSED: return %[[PAST]]
+func.func @a_past_that_fills_the_cache(%past: tensor<2x3x7x5xf32>, %init: tensor<2x3x7x5xf32>)
+    -> tensor<2x3x7x5xf32> {
+  %none = tensor.empty() : tensor<2x3x0x5xf32>
+  %0 = sextant.cache_append ins(%none : tensor<2x3x0x5xf32>) behind(%past : tensor<2x3x7x5xf32>)
+      outs(%init : tensor<2x3x7x5xf32>)
+  return %0 : tensor<2x3x7x5xf32>
+}
+
+// DECOMPOSED-LABEL: func @a_past_in_a_buffer_that_it_fills
+// DECOMPOSED: linalg.copy
+// DECOMPOSED-NOT: linalg.copy
+// DECOMPOSED: return
+func.func @a_past_in_a_buffer_that_it_fills(%past: memref<2x3x7x5xf32>, %init: memref<2x3x7x5xf32>) {
+  %none = memref.alloc() : memref<2x3x0x5xf32>
+  sextant.cache_append ins(%none : memref<2x3x0x5xf32>) behind(%past : memref<2x3x7x5xf32>)
+      outs(%init : memref<2x3x7x5xf32>)
+  return
+}

@@ -10,7 +10,7 @@ func.func @attention_c9_rows_beyond(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7
 // -----
 
 func.func @attention_c15_number(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>, %a: tensor<9x7xf32>) {
-  // expected-error @+1 {{expects modulated pairs in ascending order below 1, but got 1}}
+  // expected-error @+1 {{expects modulated pairs in ascending order below 1, each once, but got 1}}
   %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>) modulate(1 by %a as <[distance, free]> : tensor<9x7xf32>) : tensor<2x6x5x13xf32>
   return
@@ -19,7 +19,7 @@ func.func @attention_c15_number(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32
 // -----
 
 func.func @attention_c15_twice(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>, %a: tensor<9x7xf32>) {
-  // expected-error @+1 {{expects modulated pairs in ascending order below 1, but got 0}}
+  // expected-error @+1 {{expects modulated pairs in ascending order below 1, each once, but got 0, 0}}
   %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>) modulate(0 by %a as <[distance, free]> : tensor<9x7xf32>, 0 by %a as <[distance, free]> : tensor<9x7xf32>) : tensor<2x6x5x13xf32>
   return

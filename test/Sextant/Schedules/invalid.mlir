@@ -209,6 +209,17 @@ func.func @factor_in_words() attributes {schedule = #sextant.yarn<base = 1.0e4, 
 
 // -----
 
+// Digits after 0x are bits, as they are everywhere.
+// expected-error @+1 {{expects 'base' to be positive and finite, but got NaN}}
+func.func @base_of_bits() attributes {schedule = #sextant.geometric<base = 0x7FF8000000000000>} { return }
+
+// -----
+
+// expected-error @+1 {{expects a point in a number with an exponent, but got '1e4'}}
+func.func @base_without_a_point() attributes {schedule = #sextant.geometric<base = 1e4>} { return }
+
+// -----
+
 // expected-error @+1 {{expects a number, but got 'abc'}}
 func.func @factor_no_number() attributes {schedule = #sextant.yarn<base = 1.0e4, factor = abc, trained = 7>} { return }
 

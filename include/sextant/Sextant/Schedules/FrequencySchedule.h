@@ -50,10 +50,12 @@ Value buildTabulatedRate(FrequencyScheduleAttrInterface schedule,
 Value buildConstantMagnitude(FrequencyScheduleAttrInterface schedule,
                              OpBuilder &builder, Location loc);
 
-FailureOr<APFloat> parseDouble(AsmParser &parser);
-/// An f64 with or without a point, as a directive of ops: a type may follow.
+/// An f64 with or without a point, or its bits in hexadecimal digits, as a
+/// directive of ops: a type may follow.
 ParseResult parseNumber(AsmParser &parser, FloatAttr &number);
 void printNumber(AsmPrinter &printer, Operation *op, FloatAttr number);
+/// One of an attribute.
+FailureOr<APFloat> parseDouble(AsmParser &parser);
 FailureOr<DenseF64ArrayAttr> parseDoubles(AsmParser &parser);
 void printDoubles(AsmPrinter &printer, DenseF64ArrayAttr values);
 FailureOr<DenseI64ArrayAttr> parseIntegers(AsmParser &parser);

@@ -19,11 +19,11 @@ PIPELINE = ["--sextant-cpu-tensors", "--sextant-to-buffers"]
 # in elements; the scores of two batch entries and three heads would be 6 * LONG * LONG.
 LONG = 1024
 KNOWN = {
-    "shaw_keys_and_values": 3_144_192,
+    "shaw_keys_and_values": 534_272,
     "huang_method_3": 0,
-    "huang_method_4": 15_720_960,
-    "transformer_xl": 1_649_664,
-    "deberta": 15_774_660,
+    "huang_method_4": 2_630_400,
+    "transformer_xl": 409_600,
+    "deberta": 2_690_500,
 }
 
 
