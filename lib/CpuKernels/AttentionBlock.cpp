@@ -531,6 +531,8 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
   // Blocks start where panels do.
   Value start =
       mul(arith::DivUIOp::create(b, loc, first, constant(width)), width);
+  // Rounded, an empty range could become one of keys that nobody has packed.
+  end = arith::SelectOp::create(b, loc, less(first, end), end, start);
   auto clear = [&] { clearSums(constant(0), paddedRows, 0, getColumns()); };
   if (few)
     clear();

@@ -168,8 +168,12 @@ void Lookups::readLabel(unsigned number) {
   checkSizes(operand, roles);
   Value label = getLabel();
   b.setInsertionPointToStart(&block);
-  // Held within the table in the label's own type.
+  // Held within the table in the label's own type, if it can count entries.
   Type type = label.getType();
+  if (!type.isIndex() && type.getIntOrFloatBitWidth() < 32) {
+    type = b.getI32Type();
+    label = arith::ExtSIOp::create(b, loc, type, label);
+  }
   auto typed = [&](Value index) -> Value {
     return getValueOrCreateCastToIndexLike(b, loc, type, index);
   };

@@ -13,6 +13,7 @@
 #include "llvm/Support/FileSystem.h"
 
 #include <chrono>
+#include <cstring>
 #include <dlfcn.h>
 
 using namespace llvm;
@@ -108,6 +109,10 @@ Expected<std::vector<double>> SharedModel::run(ArrayRef<Array> inputs,
   if (!workspace)
     return createStringError("cannot get " + Twine(size) +
                              " bytes of workspace");
+  // No numbers, so that a read of what nobody has written shows.
+  std::memset(workspace.get(), 0xFF, size);
+  for (Array &output : outputs)
+    std::memset(output.data.data(), 0xFF, output.data.size());
   sextant_call call = {threads, nullptr, nullptr};
   std::vector<double> seconds;
   for (int64_t i = 0; i < repeat; ++i) {

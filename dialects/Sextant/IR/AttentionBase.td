@@ -94,9 +94,9 @@ defvar attentionOperands = [{
       sum_d q(i,d) * a(...,d) * k(j,d). There are roles and a pair for each, in
       ascending order of pairs, at most one for each; roles end in one free
       dimension, of the pair's head size; elements are floats.
-    - (C16) `labels`, integers with the roles batch, head, query and key alone,
+    - (C16) `labels`, integers of several bits with the roles batch, head, query and key alone,
       are there if a role is `label`, and have `label_roles`.
-    - (C21) `scale` is finite.
+    - (C21) `scale` is finite in the type of scores.
 
     Several operands of one clause are separated by commas, each with its own
     roles and type, and the region takes an argument for each in that order:

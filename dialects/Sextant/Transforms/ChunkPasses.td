@@ -100,8 +100,9 @@ def RecenterDecay : Pass<"sextant-recenter-decay"> {
     What is not recentered is checked when it runs: a plane that grows by more
     than exp(80) (exp(8) in f16, exp(700) in f64), 32695 positions of a span of
     512 from the center, fails with a message that says so, and so do keys that
-    far behind a query where nothing hides them. What has shrunk by more matters
-    no more: its products with what grows by less are below 2^-34.
+    far behind a query where nothing hides them, or their distance alone where
+    `visible`. What has shrunk by more matters no more: its products with what
+    grows by less are below 2^-34.
 
     ```mlir
     func.func @xpos(%q: tensor<1x2x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x8xf32>,

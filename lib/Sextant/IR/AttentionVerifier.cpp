@@ -184,8 +184,11 @@ static LogicalResult verifyLabels(AttentionOpInterface op,
   if (!roles)
     return success();
   auto type = cast<ShapedType>(op.getLabels().getType());
-  if (!type.getElementType().isSignlessIntOrIndex())
-    return op->emitOpError("expects integers as labels, but got ")
+  // Of one bit the only number but 0 is -1.
+  if (!type.getElementType().isSignlessIntOrIndex() ||
+      type.getElementType().isInteger(1))
+    return op->emitOpError("expects integers of several bits as labels, but "
+                           "got ")
            << type.getElementType();
   if (roles->getNumFree() || roles->getEntryDim())
     return op->emitOpError("expects labels by batch, head, query and key, but "
@@ -386,9 +389,14 @@ sextant::verifyAttentionOperands(AttentionOpInterface op) {
   }
 
   // attention (C21)
-  if (!op.getScale().isFinite())
-    return op->emitOpError("expects a finite scale, but got ")
-           << op.getScale().convertToDouble();
+  FloatType scoreType = getScoreTypeOf(op.getQueries().front().getType());
+  APFloat scale = op.getScale();
+  bool losesInfo;
+  scale.convert(scoreType.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                &losesInfo);
+  if (!scale.isFinite())
+    return op->emitOpError("expects a scale that is finite in ")
+           << scoreType << ", but got " << op.getScale().convertToDouble();
 
   if (failed(verifyOrigin(op, sizes.batch)) ||
       failed(verifyLabels(op, sizes)) || failed(verifyAuxiliaries(op, sizes)) ||

@@ -107,13 +107,18 @@ static void checkRoom(OpBuilder &builder, Location loc, Value offset,
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value notBefore = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::sge, offset, zero);
+  // Compared with the room that is left: the end may be no number of 64 bits.
+  Value left = arith::SubIOp::create(builder, loc, limit, size);
   Value notBeyond = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::sle, end, limit);
+      builder, loc, arith::CmpIPredicate::sle, offset, left);
   Value fits = arith::AndIOp::create(builder, loc, notBefore, notBeyond);
   std::string message = "expects new rows to fit into the cache";
   if (std::optional<int64_t> rows = getConstantIntValue(room))
     message += " of " + std::to_string(*rows);
-  Value found = arith::SelectOp::create(builder, loc, notBefore, end, offset);
+  Value isNumber =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, end, zero);
+  isNumber = arith::AndIOp::create(builder, loc, notBefore, isNumber);
+  Value found = arith::SelectOp::create(builder, loc, isNumber, end, offset);
   buildRunTimeCheck(builder, loc, fits, found,
                     message + " and to end within it");
 }

@@ -129,6 +129,14 @@ static bool startsInteger(AsmParser &parser) {
   return *next != '.';
 }
 
+/// What stands there, up to what is in no number.
+static StringRef getWord(const char *begin) {
+  const char *end = begin;
+  while (llvm::isAlnum(*end) || StringRef("_.+-").contains(*end))
+    ++end;
+  return StringRef(begin, end - begin);
+}
+
 ParseResult sextant::parseNumber(AsmParser &parser, FloatAttr &number) {
   Type f64 = parser.getBuilder().getF64Type();
   SMLoc loc = parser.getCurrentLocation();
@@ -138,14 +146,11 @@ ParseResult sextant::parseNumber(AsmParser &parser, FloatAttr &number) {
     OptionalParseResult parsed = parser.parseOptionalInteger(value);
     if (!parsed.has_value() || failed(*parsed))
       return failure();
-    StringRef word;
-    SMLoc end = parser.getCurrentLocation();
-    if (llvm::isAlnum(end.getPointer()[-1]) &&
-        succeeded(parser.parseOptionalKeyword(&word)))
+    // Letters right behind digits are no number to the parser: 1e4.
+    StringRef word = getWord(loc.getPointer());
+    if (!llvm::all_of(word.drop_front(isNegative), llvm::isDigit))
       return parser.emitError(loc)
-             << "expects a point in a number with an exponent, but got '"
-             << StringRef(loc.getPointer(), word.end() - loc.getPointer())
-             << "'";
+             << "expects a number like 1.0e4, but got '" << word << "'";
     // Without a sign its highest bit is one of the number's.
     number = FloatAttr::get(f64, value.roundToDouble(isNegative));
     return success();

@@ -86,10 +86,12 @@ KeyRange sextant::buildSearch(OpBuilder &b, Location loc, KeyRange keys,
       walk(keys.first, 1, arith::CmpIPredicate::slt, keys.end, /*offset=*/0);
   Value end =
       walk(keys.end, -1, arith::CmpIPredicate::sgt, first, /*offset=*/-1);
-  // Where nothing is seen, empty also once rounded to whole panels.
+  // Where nothing is seen, empty also once rounded to whole panels; and a range
+  // that had its end before its beginning keeps it.
   Value isAny =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, first, keys.end);
-  end = arith::SelectOp::create(b, loc, isAny, end, keys.first);
+  Value none = arith::MinSIOp::create(b, loc, keys.first, keys.end);
+  end = arith::SelectOp::create(b, loc, isAny, end, none);
   return {first, end};
 }
 

@@ -245,26 +245,30 @@ void sextant::buildGrowthCheck(OpBuilder &b, RotateOp op, Value holds) {
                                      real(static_cast<double>(most)));
   if (holds)
     fits = arith::OrIOp::create(b, loc, holds, fits);
-  // Within the range of integers, and rounded up: never the limit itself.
+  // As positions of the fastest plane, within the range of integers, and
+  // rounded up: never the limit itself.
+  double fastest = getFastestRate(op);
+  Value positions = arith::MulFOp::create(b, loc, growth,
+                                          real(std::min(1 / fastest, 0x1p52)));
   Value found = arith::FPToSIOp::create(
       b, loc, b.getI64Type(),
       arith::AddFOp::create(
           b, loc,
           arith::MaximumFOp::create(
-              b, loc, arith::MinimumFOp::create(b, loc, growth, real(0x1p60)),
+              b, loc,
+              arith::MinimumFOp::create(b, loc, positions, real(0x1p60)),
               real(-0x1p60)),
           real(1.0)));
-  double reach =
-      std::min(static_cast<double>(most) / getFastestRate(op), 0x1p62);
+  double reach = std::min(static_cast<double>(most) / fastest, 0x1p62);
   auto decaying = op.getScheduleAttr();
   if (decaying.getRates(op.getNumRotated(), std::nullopt).empty())
     decaying = op.getSubtrahendAttr();
   buildRunTimeCheck(
       b, loc, fits, found,
-      llvm::formatv("{0} by #{1}: expects planes to grow by exp({2}) at most, "
-                    "as within {3} positions of the center",
+      llvm::formatv("{0} by #{1}: expects positions within {2} of the center, "
+                    "where planes have grown by exp({3})",
                     addName("rotation", loc),
-                    decaying.getAbstractAttribute().getName(), most,
-                    static_cast<int64_t>(reach))
+                    decaying.getAbstractAttribute().getName(),
+                    static_cast<int64_t>(reach), most)
           .str());
 }

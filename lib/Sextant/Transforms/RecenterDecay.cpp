@@ -70,7 +70,8 @@ private:
   Value buildFirst(RotateOp rotate, const AttentionPart &part, Value row);
   Value readPosition(RotateOp rotate, OpFoldResult batch, Value row,
                      int64_t axis = 0);
-  void takeVisibleKeys(AttentionPart &part);
+  /// True if the chunk's keys are those that positions let some query see.
+  bool takeVisibleKeys(AttentionPart &part);
   Value resolve(Value value, OpFoldResult batch);
   /// An entry of the origin as an index; null if batch entries have their own.
   Value getOrigin(unsigned position, OpFoldResult batch);
@@ -250,16 +251,16 @@ Value Chunks::resolve(Value value, OpFoldResult batch) {
   return tensor::ExtractOp::create(b, loc, operand, indices);
 }
 
-void Chunks::takeVisibleKeys(AttentionPart &part) {
+bool Chunks::takeVisibleKeys(AttentionPart &part) {
   VisibleKeys keys(cast<AttentionOpInterface>(op.getOperation()));
   if (!keys.canSkip())
-    return;
+    return false;
   OpFoldResult batch = part.batch;
   if (!batch && getBatch() == 1)
     batch = b.getIndexAttr(0);
   Value queryOrigin = getOrigin(2, batch), keyOrigin = getOrigin(3, batch);
   if (!queryOrigin || !keyOrigin)
-    return;
+    return false;
   Value query = op.getQueries().front();
   Value rows = getValueOrCreateConstantIndexOp(
       b, loc,
@@ -307,6 +308,7 @@ void Chunks::takeVisibleKeys(AttentionPart &part) {
                   b, loc, AffineMap::get(0, 3, {y - x, z}, b.getContext()),
                   ValueRange{from, to, count})
                   .getResult();
+  return true;
 }
 
 /// Rotates what `operand` reads around `center`.
@@ -335,13 +337,18 @@ RotateOp Chunks::recenter(OpOperand &operand, Center center) {
   return rotate;
 }
 
-/// Whether every query sees every key, whatever becomes of its score.
-static bool hidesNothing(AttentionOp op) {
-  WalkResult result = op.getScore().walk([](Operation *inner) {
+/// Whether every query sees every key, whatever becomes of its score, but for
+/// those that are hidden by their distance if `exceptByDistance`.
+static bool hidesNothing(AttentionOp op, bool exceptByDistance) {
+  WalkResult result = op.getScore().walk([&](Operation *inner) {
     auto term = dyn_cast<PositionTermOpInterface>(inner);
-    bool hides =
-        term ? term.getSummary().action == TermAction::hide
-             : isa<arith::SelectOp>(inner) || inner->getNumRegions() != 0;
+    bool hides = isa<arith::SelectOp>(inner) || inner->getNumRegions() != 0;
+    if (term) {
+      TermSummary summary = term.getSummary();
+      hides =
+          summary.action == TermAction::hide &&
+          !(exceptByDistance && summary.positions == TermPositions::distance);
+    }
     return hides ? WalkResult::interrupt() : WalkResult::advance();
   });
   return !result.wasInterrupted();
@@ -351,9 +358,7 @@ AttentionOp Chunks::build(AttentionPart part) {
   SmallVector<Center> centers;
   for (const DecayingPair &pair : pairs)
     centers.push_back(buildCenter(pair, part));
-  if (visible)
-    takeVisibleKeys(part);
-  bool all = hidesNothing(op);
+  bool all = hidesNothing(op, visible && takeVisibleKeys(part));
   AttentionOp rows = buildAttentionPart(b, op, part);
   OpBuilder::InsertionGuard guard(b);
   for (auto [pair, center] : llvm::zip(pairs, centers)) {

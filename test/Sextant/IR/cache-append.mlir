@@ -6,9 +6,9 @@
 // DECOMPOSED-LABEL: func @rows_at_one_offset
 // DECOMPOSED-SAME: %[[ROWS:.*]]: tensor<2x3x?x5xf32>, %[[CACHE:.*]]: tensor<2x3x17x5xf32>, %[[PAST:.*]]: index)
 // DECOMPOSED: %[[COUNT:.*]] = tensor.dim %[[ROWS]]
-// DECOMPOSED: %[[END:.*]] = arith.addi %[[PAST]], %[[COUNT]]
 // DECOMPOSED: arith.cmpi sge, %[[PAST]], %c0
-// DECOMPOSED: arith.cmpi sle, %[[END]], %c17
+// DECOMPOSED: %[[LEFT:.*]] = arith.subi %c17, %[[COUNT]]
+// DECOMPOSED: arith.cmpi sle, %[[PAST]], %[[LEFT]]
 // DECOMPOSED: cf.assert %{{.*}}, "expects new rows to fit into the cache
 // DECOMPOSED: tensor.insert_slice %[[ROWS]] into %[[CACHE]][0, 0, %[[PAST]], 0] [2, 3, %[[COUNT]], 5] [1, 1, 1, 1]
 func.func @rows_at_one_offset(%rows: tensor<2x3x?x5xf32>, %cache: tensor<2x3x17x5xf32>, %past: index)

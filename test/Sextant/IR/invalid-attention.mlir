@@ -226,8 +226,17 @@ func.func @attention_c13(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: 
 // -----
 
 func.func @attention_c21(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>) {
-  // expected-error @+1 {{expects a finite scale, but got INF}}
+  // expected-error @+1 {{expects a scale that is finite in 'f32', but got INF}}
   %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>) scale 0x7FF0000000000000 : tensor<2x6x5x13xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c21_range(%q: tensor<2x6x5x7xf16>, %k: tensor<2x3x11x7xf16>, %v: tensor<2x3x11x13xf16>) {
+  // expected-error @+1 {{expects a scale that is finite in 'f32', but got 1.000000e+40}}
+  %o = sextant.attention query(%q : tensor<2x6x5x7xf16>) key(%k : tensor<2x3x11x7xf16>)
+      value(%v : tensor<2x3x11x13xf16>) scale 1.0e40 : tensor<2x6x5x13xf16>
   return
 }

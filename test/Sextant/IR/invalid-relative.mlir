@@ -73,9 +73,18 @@ func.func @attention_c16_missing(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf3
 // -----
 
 func.func @attention_c16_type(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>, %l: tensor<5x11xf32>) {
-  // expected-error @+1 {{expects integers as labels, but got 'f32'}}
+  // expected-error @+1 {{expects integers of several bits as labels, but got 'f32'}}
   %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
       value(%v : tensor<2x3x11x13xf32>) labels(%l as <[query, key]> : tensor<5x11xf32>) : tensor<2x6x5x13xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c16_one_bit(%q: tensor<2x6x5x7xf32>, %k: tensor<2x3x11x7xf32>, %v: tensor<2x3x11x13xf32>, %l: tensor<5x11xi1>) {
+  // expected-error @+1 {{expects integers of several bits as labels, but got 'i1'}}
+  %o = sextant.attention query(%q : tensor<2x6x5x7xf32>) key(%k : tensor<2x3x11x7xf32>)
+      value(%v : tensor<2x3x11x13xf32>) labels(%l as <[query, key]> : tensor<5x11xi1>) : tensor<2x6x5x13xf32>
   return
 }
 

@@ -54,8 +54,8 @@ func.func @a_word_is_no_number(%s: f32) -> f32 {
 // -----
 
 func.func @an_exponent_needs_a_point(%s: f32) -> f32 {
-  // expected-error @+1 {{expects a point in a number with an exponent, but got '3e1'}}
-  %0 = sextant.softcap %s cap 3e1 : f32
+  // expected-error @+1 {{expects a number like 1.0e4, but got '3e-1'}}
+  %0 = sextant.softcap %s cap 3e-1 : f32
   return %0 : f32
 }
 

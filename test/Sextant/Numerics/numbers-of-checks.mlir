@@ -1,7 +1,7 @@
 // What a check finds is in the message, on one thread and on two, with either target: here where rows of a cache end,
 // and which index a caller gives.
 
-// RUN: %python -c "import numpy; [numpy.save(f'%t-{n}.npy', numpy.array(v)) for n, v in enumerate(((0, 8), (0, 9), (-2, 3)))]"
+// RUN: %python -c "import numpy; [numpy.save(f'%t-{n}.npy', numpy.array(v)) for n, v in enumerate(((0, 8), (0, 9), (-2, 3), (2**63 - 2, 3)))]"
 // RUN: %python -c "import numpy; [numpy.save(f'%t-i{n}.npy', numpy.array([v])) for n, v in enumerate(((-5, 4), (0, 5), (-6, 4)))]"
 // RUN: sextant-compile %s -o %t.so
 // RUN: sextant-compile %s --target=reference -o %t-reference.so
@@ -10,11 +10,14 @@
 // RUN: not sextant-run %t.so --random=1 --dim held=11 --threads=2 --input=at=%t-1.npy --input=ids=%t-i0.npy 2>&1 | FileCheck %s --check-prefix=BEHIND
 // RUN: not sextant-run %t-reference.so --random=1 --dim held=11 --input=at=%t-1.npy --input=ids=%t-i0.npy 2>&1 | FileCheck %s --check-prefix=BEHIND
 // RUN: not sextant-run %t.so --random=1 --dim held=11 --input=at=%t-2.npy --input=ids=%t-i0.npy 2>&1 | FileCheck %s --check-prefix=BEFORE
+// RUN: not sextant-run %t.so --random=1 --dim held=11 --input=at=%t-3.npy --input=ids=%t-i0.npy 2>&1 | FileCheck %s --check-prefix=FAR
+// RUN: not sextant-run %t-reference.so --random=1 --dim held=11 --input=at=%t-3.npy --input=ids=%t-i0.npy 2>&1 | FileCheck %s --check-prefix=FAR
 // RUN: not sextant-run %t.so --random=1 --dim held=11 --input=at=%t-0.npy --input=ids=%t-i1.npy 2>&1 | FileCheck %s --check-prefix=ABOVE
 // RUN: not sextant-run %t-reference.so --random=1 --dim held=11 --input=at=%t-0.npy --input=ids=%t-i2.npy 2>&1 | FileCheck %s --check-prefix=BELOW
 
 // BEHIND: expects new rows to fit into the cache and to end within it, but got 12{{$}}
 // BEFORE: expects new rows to fit into the cache and to end within it, but got -2{{$}}
+// FAR: expects new rows to fit into the cache and to end within it, but got 8796093022207 or more{{$}}
 // ABOVE: node 'embed': expects indices within the dimension they select from, which has 5 entries, but got 5{{$}}
 // BELOW: node 'embed': expects indices within the dimension they select from, which has 5 entries, but got -6{{$}}
 func.func @main(

@@ -215,8 +215,8 @@ func.func @base_of_bits() attributes {schedule = #sextant.geometric<base = 0x7FF
 
 // -----
 
-// expected-error @+1 {{expects a point in a number with an exponent, but got '1e4'}}
-func.func @base_without_a_point() attributes {schedule = #sextant.geometric<base = 1e4>} { return }
+// expected-error @+1 {{expects a number like 1.0e4, but got '1_000'}}
+func.func @base_with_a_separator() attributes {schedule = #sextant.geometric<base = 1_000>} { return }
 
 // -----
 

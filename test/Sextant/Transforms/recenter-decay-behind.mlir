@@ -106,7 +106,7 @@ func.func @sequences_end_to_end_have_centers_of_their_own(%q: tensor<1x?x6x10xf3
 
 // CHECK-LABEL: func @rows_of_a_cache_keep_their_center
 // CHECK-NOT: scf.for
-// CHECK: cf.assert {{.*}}rotation by #sextant.xpos: expects planes to grow by exp(80) at most, as within 32695 positions of the center
+// CHECK: cf.assert {{.*}}rotation by #sextant.xpos: expects positions within 32695 of the center, where planes have grown by exp(80)
 // CHECK: cf.assert
 // CHECK: sextant.cache_append
 // REMARK: [Missed] attention

@@ -44,7 +44,7 @@ func.func @each_axis_has_its_center(%q: tensor<?x6x?x12xf32>, %k: tensor<?x3x?x1
 
 // Queries turn by the first axis where keys do by the second.
 // CHECK-LABEL: func @axes_that_differ_are_checked
-// CHECK-COUNT-2: cf.assert {{.*}}rotation by #sextant.sections: expects planes to grow by exp(80) at most, as within 32695 positions of the center
+// CHECK-COUNT-2: cf.assert {{.*}}rotation by #sextant.sections: expects positions within 32695 of the center, where planes have grown by exp(80)
 // CHECK-NOT: scf.for
 // REMARK: [Missed] attention
 // REMARK-SAME: the center stays: planes of queries and keys decay along different axes
@@ -69,7 +69,7 @@ func.func @axes_that_differ_are_checked(%q: tensor<1x6x?x12xf32>, %k: tensor<1x3
 // CHECK: %[[GREW:.*]] = arith.cmpf ole, %{{.*}}, %cst{{.*}} : f64
 // CHECK: %[[HOLDS:.*]] = arith.ori %[[CANCELS]], %[[GREW]]
 // CHECK: %[[CHECKED:.*]] = sextant.got %{{.*}} unless %[[HOLDS]]
-// CHECK: cf.assert %[[CHECKED]], "rotation by #sextant.by_length: expects planes to grow by exp(80) at most, as within 1021 positions of the center"
+// CHECK: cf.assert %[[CHECKED]], "rotation by #sextant.by_length: expects positions within 1021 of the center, where planes have grown by exp(80)"
 // CHECK: arith.ori %[[CANCELS]],
 // CHECK: cf.assert
 // CHECK: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c32
@@ -116,7 +116,7 @@ func.func @what_is_known_to_be_near_is_not_checked(%q: tensor<1x6x?x10xf32>, %k:
 }
 
 // CHECK-LABEL: func @elements_of_f16_grow_less
-// CHECK: cf.assert {{.*}}expects planes to grow by exp(8) at most, as within 3269 positions of the center
+// CHECK: cf.assert {{.*}}expects positions within 3269 of the center, where planes have grown by exp(8)
 func.func @elements_of_f16_grow_less(%k: tensor<1x3x32003x10xf16>) -> tensor<1x3x32003x10xf16> {
   %1 = sextant.rotate ins(%k : tensor<1x3x32003x10xf16>) outs(%k : tensor<1x3x32003x10xf16>) by #growth pairs halves
   return %1 : tensor<1x3x32003x10xf16>
