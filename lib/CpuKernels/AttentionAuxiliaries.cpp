@@ -174,13 +174,13 @@ void AttentionKernel::allocateWideTables() {
 }
 
 bool AttentionKernel::differsByRow(unsigned number) {
-  // Rows of a block may differ by query, and by head where heads share keys.
+  // Rows of a block may differ by query, and by head unless they have one.
   auto type = cast<MemRefType>(auxiliaries[number].getType());
   auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
   for (auto [dim, role] : llvm::enumerate(roles.getRoles()))
     if (type.getDimSize(dim) != 1 &&
         (role == DimensionRole::query ||
-         (role == DimensionRole::head && shape.group() != 1)))
+         (role == DimensionRole::head && !hasOneHead())))
       return true;
   return false;
 }

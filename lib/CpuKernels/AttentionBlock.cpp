@@ -39,6 +39,8 @@ using llvm::numbers::log2e;
 
 std::pair<Value, Value> AttentionKernel::headAndQuery(Value row) {
   Value absolute = add(rowBegin, row);
+  if (isEachHead)
+    return {absolute, constant(0)};
   if (shape.group() == 1)
     return {head, absolute};
   Value member = arith::DivUIOp::create(*builder, loc, absolute, queryCount);
@@ -345,7 +347,9 @@ void AttentionKernel::buildWeightedSum(Value keyBegin, Value keyEnd) {
 //===----------------------------------------------------------------------===//
 
 void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
-  if (few)
+  if (isEachHead)
+    buildDotsOfEach(keyBegin, keyEnd);
+  else if (few)
     buildDots(keyBegin, keyEnd);
   else
     buildProducts(keyBegin, keyEnd);
@@ -379,7 +383,9 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
       buildIf(less(constant(0), count),
               [&] { countWeights(row, keyBegin, count); });
     });
-  if (few)
+  if (isEachHead)
+    buildWeightedSumOfEach(keyBegin, keyEnd);
+  else if (few)
     buildWeightedSumOfFew(keyBegin, keyEnd);
   else
     buildWeightedSum(keyBegin, keyEnd);
@@ -432,8 +438,10 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
   builder = &b;
   few = kind != Rows::many;
   isOneRow = kind == Rows::one;
+  isEachHead = kind == Rows::each;
   StringRef names[] = {"sextant_attention", "sextant_attention_few_rows",
-                       "sextant_attention_one_row"};
+                       "sextant_attention_one_row",
+                       "sextant_attention_each_head"};
   SmallVector<Type> types;
   for (Value operand : getBlockOperands())
     types.push_back(operand.getType());
@@ -442,7 +450,7 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
         {op.getKey().getType(), op.getValue().getType(), getStatesType()});
   else
     types.append({getPackedKeysType(), getPackedValuesType()});
-  types.append(few ? 9 : 6, b.getIndexType());
+  types.append(isEachHead ? 7 : few ? 9 : 6, b.getIndexType());
   func::FuncOp function = createFunction(names[int(kind)], types);
   OpBuilder::InsertionGuard guard(b);
   Block *entry = function.addEntryBlock();
@@ -463,10 +471,19 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
   }
   keyCount = *argument++;
   batch = *argument++;
-  head = *argument++;
-  rowBegin = *argument++;
-  rowEnd = *argument++;
-  int64_t rows = few ? shape.fewRows : shape.blockRows;
+  Value stride;
+  if (isEachHead) {
+    stride = *argument++;
+    rowBegin = constant(0);
+    rowEnd = constant(shape.heads);
+  } else {
+    head = *argument++;
+    rowBegin = *argument++;
+    rowEnd = *argument++;
+  }
+  int64_t rows = isEachHead ? shape.heads
+                 : few      ? shape.fewRows
+                            : shape.blockRows;
   if (isOneRow) {
     // What else depends on their number folds away.
     rowBegin = constant(0);
@@ -503,7 +520,7 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
     nearEnd = scratch({rows}, b.getIndexType());
   }
   Value state;
-  if (few) {
+  if (few && !isEachHead) {
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
     state = at(states, {slot, zero, zero},
                {one, b.getIndexAttr(shape.fewRows),
@@ -545,7 +562,12 @@ func::FuncOp AttentionKernel::buildBlock(OpBuilder &b, Rows kind) {
                   minimum(add(keyBegin, constant(getBlockKeys())), end));
   });
   if (few)
-    storeChunk(state, chunkBegin, chunkEnd);
+    storeChunk(chunkBegin, chunkEnd, [&] {
+      if (isEachHead)
+        storeStatesOfEach(states, stride);
+      else
+        storeStates(state);
+    });
   else
     storeResults();
   func::ReturnOp::create(b, loc);

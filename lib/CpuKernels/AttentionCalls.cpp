@@ -12,6 +12,7 @@
 #include "sextant/CpuKernels/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -196,6 +197,33 @@ void AttentionCalls::computeFew(Value states, Value slot, Value chunk,
         [&] { call(functions.few); });
   else
     call(functions.few);
+}
+
+Value AttentionCalls::takesEachHead(Value areLong, Value tasks) {
+  Value result = arith::AndIOp::create(
+      b, loc, areLong, isAtMost(constant(costs::kEachHeadTasks), tasks));
+  auto isNearer = [&](Value operand, Layout layout) {
+    auto data = memref::ExtractStridedMetadataOp::create(b, loc, operand);
+    auto strides = data.getConstifiedMixedStrides();
+    auto stride = [&](unsigned dim) {
+      return getValueOrCreateConstantIndexOp(b, loc, strides[dim]);
+    };
+    Value nearer =
+        isLess(stride(getHeadDim(layout)), stride(getSequenceDim(layout)));
+    result = arith::AndIOp::create(b, loc, result, nearer);
+  };
+  isNearer(op.getKey(), op.getKeyLayout());
+  isNearer(op.getValue(), op.getValueLayout());
+  return result;
+}
+
+void AttentionCalls::computeEachHead(Value states, Value slot, Value stride,
+                                     Value chunk, Value begin, Value end,
+                                     Value batch) {
+  SmallVector<Value> arguments = kernel.getBlockOperands();
+  arguments.append({op.getKey(), op.getValue(), states, slot, chunk, begin, end,
+                    keys, batch, stride});
+  func::CallOp::create(b, loc, functions.each, arguments);
 }
 
 void AttentionCalls::merge(Value states, Value slot, Value chunks, Value batch,

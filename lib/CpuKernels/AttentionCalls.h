@@ -14,10 +14,10 @@
 
 namespace mlir::sextant::cpu {
 
-/// The functions of an attention; `few`, `one` and `merge` are null where it
-/// has no kernel for few rows.
+/// The functions of an attention; `few`, `one`, `each` and `merge` are null
+/// where it has no such kernel for few rows.
 struct AttentionFunctions {
-  func::FuncOp packKeys, packValues, block, seen, few, one, merge;
+  func::FuncOp packKeys, packValues, block, seen, few, one, each, merge;
 };
 
 /// Writes them, for those that are to be called and not there yet.
@@ -58,6 +58,13 @@ public:
   /// Few rows against the keys of one chunk.
   void computeFew(Value states, Value slot, Value chunk, Value begin, Value end,
                   Value batch, Value head);
+  /// Whether the only rows of all heads are to be computed together: against
+  /// many keys, where heads of keys and values lie side by side and enough
+  /// tasks are left.
+  Value takesEachHead(Value areLong, Value tasks);
+  /// The only rows of all heads against the keys of one chunk.
+  void computeEachHead(Value states, Value slot, Value stride, Value chunk,
+                       Value begin, Value end, Value batch);
   void merge(Value states, Value slot, Value chunks, Value batch, Value head);
 
   /// Cycles of a head for a key against so many rows, and to read it alone.

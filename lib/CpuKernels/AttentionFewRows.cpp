@@ -72,7 +72,7 @@ int64_t AttentionKernel::getRowsAhead(Value memref) {
 }
 
 void AttentionKernel::sizeTilesOfFew() {
-  if (isOneRow)
+  if (isOneRow || isEachHead)
     return;
   // Tiles of nearly equal height.
   Value count = sub(rowEnd, rowBegin);
@@ -325,7 +325,8 @@ void AttentionKernel::addWeighted(int64_t rows, Value row, Value keyBegin,
                     add(add(firstKey, k), constant(u + getRowsAhead(values))),
                     column, columns, 2);
     };
-    RegisterTile tile{rows, vectors, unit.lanes, kUnroll};
+    RegisterTile tile{rows, vectors, unit.lanes,
+                      window ? std::min(window, kUnroll) : kUnroll};
     if (window)
       tile.stepsMultipleOf = window;
     if (window && rows > 1)
@@ -387,8 +388,8 @@ void AttentionKernel::storeStates(Value state) {
   });
 }
 
-void AttentionKernel::storeChunk(Value state, Value chunkBegin,
-                                 Value chunkEnd) {
+void AttentionKernel::storeChunk(Value chunkBegin, Value chunkEnd,
+                                 function_ref<void()> storeStates) {
   // A chunk of all keys has nothing to be merged with.
   OpBuilder &b = *builder;
   Value isPart = arith::OrIOp::create(b, loc, less(constant(0), chunkBegin),
@@ -396,7 +397,7 @@ void AttentionKernel::storeChunk(Value state, Value chunkBegin,
   auto choice = scf::IfOp::create(b, loc, isPart, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  storeStates(state);
+  storeStates();
   b.setInsertionPointToStart(choice.elseBlock());
   storeResults();
 }
@@ -404,6 +405,7 @@ void AttentionKernel::storeChunk(Value state, Value chunkBegin,
 func::FuncOp AttentionKernel::buildMerge(OpBuilder &b) {
   builder = &b;
   few = true;
+  isEachHead = false;
   SmallVector<Type> types;
   for (Value operand : getBlockOperands())
     types.push_back(operand.getType());

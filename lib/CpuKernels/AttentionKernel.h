@@ -76,7 +76,11 @@ public:
   /// state has the place `slot`; a chunk of all keys leaves results instead.
   /// With `Rows::one`, `@sextant_attention_one_row` of the same operands for
   /// the only row of a head.
-  enum class Rows { many, few, one };
+  /// With `Rows::each`, `@sextant_attention_each_head` of the same operands but
+  /// the last three, and instead `stride`, for the only rows of all heads: the
+  /// keys one after the other, each of all heads, whose states are `stride`
+  /// slots apart.
+  enum class Rows { many, few, one, each };
   func::FuncOp buildBlock(OpBuilder &builder, Rows rows);
   /// `@sextant_seen_keys(operands of the op but key and value, keyCount, batch,
   /// head, rows) -> (begin, end)`: the keys that blocks of these rows may
@@ -90,6 +94,9 @@ public:
   const AttentionShape &getShape() const { return shape; }
   /// Whether few rows have functions of their own.
   bool takesFewRows();
+  /// Whether the only rows of all heads have a function of their own, for keys
+  /// and values whose heads lie side by side.
+  bool takesEachHead();
   MemRefType getPackedKeysType() const;
   MemRefType getPackedValuesType() const;
   /// The states of few rows, by head and then chunk: the row's sums, not yet
@@ -142,6 +149,8 @@ private:
   bool readsWholeRows(int64_t rows) const {
     return rows == 1 && shape.valueSize <= 8 * unit.lanes;
   }
+  /// Whether the rows of a block are of one head.
+  bool hasOneHead() const { return shape.group() == 1 && !isEachHead; }
 
   /// A private function that is called and not inlined: one copy in the
   /// library.
@@ -166,6 +175,7 @@ private:
   /// Of what a value of the score region is a function among the rows of the
   /// block; nothing if it cannot be read outside of the region.
   std::optional<TermPositions> findPositions(Value value);
+  std::optional<TermPositions> findPositions(Value value, bool oneHead);
   /// That value for a query and a key at these positions.
   Value readAt(Value value, Value query, Value key);
   void buildRanges();
@@ -211,7 +221,12 @@ private:
   int64_t getRowsAhead(Value memref);
   void storeResults();
   void storeStates(Value state);
-  void storeChunk(Value state, Value chunkBegin, Value chunkEnd);
+  /// The two products of the rows of all heads, and their states.
+  void buildDotsOfEach(Value keyBegin, Value keyEnd);
+  void buildWeightedSumOfEach(Value keyBegin, Value keyEnd);
+  void storeStatesOfEach(Value states, Value stride);
+  void storeChunk(Value chunkBegin, Value chunkEnd,
+                  function_ref<void()> storeStates);
   /// Writes the result of `row` from its sums, not yet divided.
   void storeRow(Value row, Value sum, Value peak,
                 function_ref<Value(Value column)> loadSums);
@@ -344,7 +359,7 @@ private:
   Value paddedRows, shortTiles;
   // Of few rows, the rows of a tile.
   Value tileRows;
-  bool isOneRow = false;
+  bool isOneRow = false, isEachHead = false;
   // Whether the block of keys is the row block's first, before which nothing
   // is in the accumulator.
   Value isFirst;

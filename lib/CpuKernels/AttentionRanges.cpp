@@ -77,25 +77,29 @@ void AttentionKernel::prepareScore() {
 }
 
 std::optional<TermPositions> AttentionKernel::findPositions(Value value) {
+  return findPositions(value, hasOneHead());
+}
+
+std::optional<TermPositions> AttentionKernel::findPositions(Value value,
+                                                            bool oneHead) {
   return sextant::findPositions(
       op.getScore().front(), value,
       [&](Value leaf) -> std::optional<TermPositions> {
         auto argument = dyn_cast<BlockArgument>(leaf);
         unsigned number = argument ? argument.getArgNumber() : 0;
-        bool oneHead = shape.group() == 1;
         if (number == 0 || (number == 2 && !oneHead))
           return std::nullopt;
         if (number == 3)
           return TermPositions::row;
         if (number == 4)
           return TermPositions::column;
-        if (number < 5 || number - 5 >= auxiliaries.size())
+        if (number < 5 || number - 5 >= op.getAuxiliaries().size())
           return TermPositions::constant;
         number -= 5;
         return sextant::findPositions(
             cast<AuxiliaryAttr>(op.getRoles()[number]),
-            cast<ShapedType>(auxiliaries[number].getType()), /*oneEntry=*/true,
-            oneHead);
+            cast<ShapedType>(op.getAuxiliaries()[number].getType()),
+            /*oneEntry=*/true, oneHead);
       });
 }
 
@@ -127,7 +131,9 @@ std::pair<Value, Value> AttentionKernel::buildKeyRange(Value first, Value last,
   if (isPlain)
     return {none, keyCount};
   Value firstQuery = add(rowBegin, first), lastQuery = add(rowBegin, last);
-  if (shape.group() > 1) {
+  if (isEachHead) {
+    firstQuery = lastQuery = none;
+  } else if (shape.group() > 1) {
     // Rows of several heads span all queries.
     auto split = [&](Value row) {
       return std::pair<Value, Value>{
@@ -264,7 +270,7 @@ func::FuncOp AttentionKernel::buildSeenKeys(OpBuilder &b) {
   if (isPlain)
     return nullptr;
   builder = &b;
-  few = false;
+  few = isEachHead = false;
   SmallVector<Type> types;
   for (Value operand : getBlockOperands())
     types.push_back(operand.getType());

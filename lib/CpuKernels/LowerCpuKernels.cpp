@@ -47,7 +47,8 @@ private:
 
   VectorUnit unit;
   SmallVector<std::pair<LinearShape, func::FuncOp>> linears;
-  AttentionFunctions kernelsFor(cpu::AttentionOp op);
+  /// Of one sequence among several, each head is computed by itself.
+  AttentionFunctions kernelsFor(cpu::AttentionOp op, bool isSequence);
   /// Attentions that functions were written for.
   SmallVector<std::pair<cpu::AttentionOp, AttentionFunctions>> attentions;
   /// Those over one sequence of several.
@@ -177,7 +178,8 @@ LogicalResult LowerCpuKernels::lower(LinearOp op) {
   return success();
 }
 
-AttentionFunctions LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
+AttentionFunctions LowerCpuKernels::kernelsFor(cpu::AttentionOp op,
+                                               bool isSequence) {
   for (auto &[known, functions] : attentions)
     if (known->getOperandTypes() == op->getOperandTypes() &&
         known->getPropertiesAsAttribute() == op->getPropertiesAsAttribute() &&
@@ -197,11 +199,14 @@ AttentionFunctions LowerCpuKernels::kernelsFor(cpu::AttentionOp op) {
     // Heads of a group are rows too.
     if (kernel.getShape().group() == 1)
       made.one = kernel.buildBlock(b, AttentionKernel::Rows::one);
+    if (!isSequence && kernel.takesEachHead())
+      made.each = kernel.buildBlock(b, AttentionKernel::Rows::each);
     made.merge = kernel.buildMerge(b);
   }
   SymbolTable symbols(getOperation());
-  for (func::FuncOp function : {made.packKeys, made.packValues, made.block,
-                                made.seen, made.few, made.one, made.merge})
+  for (func::FuncOp function :
+       {made.packKeys, made.packValues, made.block, made.seen, made.few,
+        made.one, made.each, made.merge})
     if (function)
       symbols.insert(function);
   attentions.emplace_back(op, made);
@@ -257,11 +262,11 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
            << op.getInit().getType();
   if (op.getQueryLengths() || op.getKeyLengths()) {
     lowerSequences(
-        op, unit, [&](cpu::AttentionOp own) { return kernelsFor(own); },
+        op, unit, [&](cpu::AttentionOp own) { return kernelsFor(own, true); },
         sequences);
     return success();
   }
-  AttentionFunctions functions = kernelsFor(op);
+  AttentionFunctions functions = kernelsFor(op, false);
   Location loc = op.getLoc();
   OpBuilder b(op);
   AttentionCalls calls(b, op, functions, unit);
@@ -350,23 +355,58 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
   };
   // Chunks of keys follow from the shape alone: so does the order of sums.
   auto fewRows = [&] {
-    Value tasks = calls.constant(costs::kChunkTasks);
+    Value areLong = arith::AndIOp::create(
+        b, loc, calls.isAtMost(rows, calls.constant(1)),
+        calls.isAtMost(calls.constant(costs::kOneRowLeastKeys), keys));
+    auto ifLong = [&](Value one, int64_t other) -> Value {
+      return arith::SelectOp::create(b, loc, areLong, one,
+                                     calls.constant(other));
+    };
+    Value some = calls.most(pairs, calls.constant(1));
     Value wanted = arith::DivUIOp::create(
-        b, loc, tasks,
-        calls.least(calls.most(pairs, calls.constant(1)), tasks));
-    Value length = calls.most(calls.ceilDiv(keys, wanted),
-                              calls.constant(costs::kChunkKeys));
-    length = calls.mul(calls.ceilDiv(length, shape.blockKeys), shape.blockKeys);
+        b, loc,
+        ifLong(calls.add(pairs, calls.constant(costs::kOneRowTasks - 1)),
+               costs::kChunkTasks),
+        some);
+    Value least = ifLong(calls.constant(costs::kOneRowKeys), costs::kChunkKeys);
+    Value step = ifLong(calls.constant(shape.fewKeys), shape.blockKeys);
+    Value length = calls.most(
+        calls.ceilDiv(keys, calls.most(wanted, calls.constant(1))), least);
+    length = calls.mul(calls.ceilDiv(length, step), step);
     Value chunks = calls.most(calls.ceilDiv(keys, length), calls.constant(1));
-    // Chunks of all heads, at most as many as there are tasks or heads.
-    Value states = calls.allocate(calls.getKernel().getStatesType(),
-                                  calls.most(pairs, tasks));
-    parallel(chunks, [&](Value pair, Value batch, Value head, Value chunk) {
+    // Chunks of all heads, at most as many as there are tasks beside heads.
+    int64_t tasks =
+        shape.group() == 1 ? costs::kOneRowTasks : costs::kChunkTasks;
+    Value states =
+        calls.allocate(calls.getKernel().getStatesType(),
+                       affine(symbol * shape.keyHeads + tasks, batches));
+    auto keysOf = [&](Value chunk) {
       Value begin = calls.mul(chunk, length);
-      Value end = calls.least(calls.add(begin, length), keys);
+      return std::pair<Value, Value>{
+          begin, calls.least(calls.add(begin, length), keys)};
+    };
+    auto byHead = [&] {
+      parallel(chunks, [&](Value pair, Value batch, Value head, Value chunk) {
+        auto [begin, end] = keysOf(chunk);
+        Value slot = calls.add(calls.mul(pair, chunks), chunk);
+        calls.computeFew(states, slot, chunk, begin, end, batch, head);
+      });
+    };
+    auto byChunk = [&] {
+      auto loop = buildTasks(b, loc, batches, chunks, cycles);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(loop.getBody()->getTerminator());
+      Value batch = loop.getInductionVar(0), chunk = loop.getInductionVar(1);
+      auto [begin, end] = keysOf(chunk);
+      Value pair = calls.mul(batch, shape.keyHeads);
       Value slot = calls.add(calls.mul(pair, chunks), chunk);
-      calls.computeFew(states, slot, chunk, begin, end, batch, head);
-    });
+      calls.computeEachHead(states, slot, chunks, chunk, begin, end, batch);
+    };
+    if (functions.each)
+      calls.choose(calls.takesEachHead(areLong, calls.mul(batches, chunks)),
+                   byChunk, byHead);
+    else
+      byHead();
     // Little work, not worth another start of threads.
     calls.choose(
         calls.isLess(calls.constant(1), chunks),

@@ -11,14 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { kHeads = 8, kKeyHeads = 2, kSize = 24, kMostKeys = 300, kMostRows = 5 };
+#ifndef HEADS
+enum { kHeads = 8, kKeyHeads = 2, kSize = 24 };
+enum { kLeastKeys = 1, kMostKeys = 300, kStep = 13, kMostRows = 5 };
+#else
+enum { kHeads = HEADS, kKeyHeads = HEADS, kSize = 64 };
+enum { kLeastKeys = 1850, kMostKeys = 2600, kStep = 41, kMostRows = 1 };
+#endif
 
 static float query[kHeads * kMostRows * kSize];
 static float dense[2][kKeyHeads * kMostKeys * kSize];
 /* As dense, but with heads side by side in rows that have a gap behind. */
 static float spread[2][kMostKeys * (kKeyHeads + 1) * kSize];
 static float results[2][kHeads * kMostRows * kSize];
-static _Alignas(64) char workspace[1 << 22];
+static _Alignas(64) char workspace[1 << 24];
 
 static float next(void) {
   static unsigned state = 1;
@@ -68,7 +74,8 @@ int main(void) {
     query[i] = next();
   int runs = 0, wrong = 0;
   for (int64_t rows = 1; rows <= kMostRows; ++rows)
-    for (int64_t count = rows; count <= kMostKeys; count += 13, ++runs)
+    for (int64_t count = rows < kLeastKeys ? kLeastKeys : rows;
+         count <= kMostKeys; count += kStep, ++runs)
       wrong += differs(model, rows, count, 1 + runs % 4);
   attention_destroy(model);
   printf("%d runs, %d differ\n", runs, wrong);
