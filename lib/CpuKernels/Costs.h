@@ -80,8 +80,8 @@ constexpr int64_t kChunkTasks = 16, kChunkKeys = 512;
 /// computed together: threads then share chunks, of which there are to be
 /// enough. Dense heads by themselves take as long in such chunks as in one;
 /// four rows of a group, at 128 elements, took longer in chunks of 512 keys.
-constexpr int64_t kOneRowTasks = 64, kOneRowKeys = 480,
-                  kOneRowLeastKeys = 4 * kOneRowKeys, kEachHeadTasks = 4;
+constexpr int64_t kOneRowTasks = 128, kOneRowKeys = 480,
+                  kOneRowLeastKeys = 4 * kOneRowKeys, kEachHeadTasks = 3;
 
 /// The queries of sequences that lie end to end are divided into parts as if
 /// all were so many, but none of fewer rows: each packs the keys once more.

@@ -6,8 +6,8 @@
 // CHECK: %[[ONE:.*]] = arith.cmpi ule, %{{.*}}, %c1 : index
 // CHECK: %[[MANY:.*]] = arith.cmpi uge, %{{.*}}, %c1920 : index
 // CHECK: %[[LONG:.*]] = arith.andi %[[ONE]], %[[MANY]] : i1
-// CHECK: %[[STATES:.*]] = memref.alloc() {{.*}} : memref<69x48x72xf32>
-// CHECK: %[[ENOUGH:.*]] = arith.cmpi uge, %[[CHUNKS:.*]], %c4 : index
+// CHECK: %[[STATES:.*]] = memref.alloc() {{.*}} : memref<133x48x72xf32>
+// CHECK: %[[ENOUGH:.*]] = arith.cmpi uge, %[[CHUNKS:.*]], %c3 : index
 // CHECK: %[[TOGETHER:.*]] = arith.andi %[[LONG]], %[[ENOUGH]] : i1
 // CHECK: scf.if %[[TOGETHER]] {
 // CHECK: scf.forall (%[[CHUNK:.*]]) in (%[[CHUNKS]]) {
