@@ -19,12 +19,18 @@
 #include "sextant/Sextant/IR/HidingTerms.h"
 #include "sextant/Sextant/IR/Sextant.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::sextant;
 using namespace mlir::sextant::cpu;
+
+/// Rows between what is read and what is asked for, where rows have gaps
+/// between them, across which hardware does not follow.
+static constexpr int64_t kRowsAhead = 64;
 
 /// Whether heads of `operand` may lie nearer to each other than rows do.
 static bool mayLieSideBySide(Value operand, Layout layout) {
@@ -53,23 +59,50 @@ bool AttentionKernel::takesEachHead() {
   return true;
 }
 
-void AttentionKernel::buildDotsOfEach(Value keyBegin, Value keyEnd) {
-  forEach(constant(0), sub(keyEnd, keyBegin), 1, [&](Value column) {
-    Value key = add(keyBegin, column);
-    forEach(rowBegin, rowEnd, 1, [&](Value row) {
-      head = row;
-      buildDotsOf(1, row, key, column);
+void AttentionKernel::forEachHeadOfKeys(
+    Value memref, Layout layout, Value keyBegin, Value keyEnd,
+    function_ref<void(Value column, Value row)> body) {
+  OpBuilder &b = *builder;
+  auto type = cast<MemRefType>(memref.getType());
+  auto loops = [&](bool asks) {
+    forEach(constant(0), sub(keyEnd, keyBegin), 1, [&](Value column) {
+      Value ahead = add(add(keyBegin, column), constant(kRowsAhead));
+      forEach(rowBegin, rowEnd, 1, [&](Value row) {
+        if (asks)
+          prefetchRow(memref, layout, row, ahead, constant(0),
+                      type.getShape().back(), 2);
+        head = row;
+        body(column, row);
+      });
     });
-  });
+  };
+  if (type.getLayout().isIdentity())
+    return loops(false);
+  auto data = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+  Value whole = mul(data.getStrides()[getHeadDim(layout)], shape.heads);
+  Value isDense =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, whole,
+                            data.getStrides()[getSequenceDim(layout)]);
+  auto choice = scf::IfOp::create(b, loc, isDense, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  loops(false);
+  b.setInsertionPointToStart(choice.elseBlock());
+  loops(true);
+}
+
+void AttentionKernel::buildDotsOfEach(Value keyBegin, Value keyEnd) {
+  forEachHeadOfKeys(keys, op.getKeyLayout(), keyBegin, keyEnd,
+                    [&](Value column, Value row) {
+                      buildDotsOf(1, row, add(keyBegin, column), column);
+                    });
 }
 
 void AttentionKernel::buildWeightedSumOfEach(Value keyBegin, Value keyEnd) {
-  forEach(constant(0), sub(keyEnd, keyBegin), 1, [&](Value column) {
-    forEach(rowBegin, rowEnd, 1, [&](Value row) {
-      head = row;
-      addWeighted(1, row, keyBegin, column, Value(), 1);
-    });
-  });
+  forEachHeadOfKeys(values, op.getValueLayout(), keyBegin, keyEnd,
+                    [&](Value column, Value row) {
+                      addWeighted(1, row, keyBegin, column, Value(), 1);
+                    });
 }
 
 void AttentionKernel::storeStatesOfEach(Value states, Value stride) {

@@ -221,6 +221,10 @@ private:
   int64_t getRowsAhead(Value memref);
   void storeResults();
   void storeStates(Value state);
+  /// Goes through keys or values, and for each through the rows of all heads.
+  void forEachHeadOfKeys(Value memref, Layout layout, Value keyBegin,
+                         Value keyEnd,
+                         function_ref<void(Value column, Value row)> body);
   /// The two products of the rows of all heads, and their states.
   void buildDotsOfEach(Value keyBegin, Value keyEnd);
   void buildWeightedSumOfEach(Value keyBegin, Value keyEnd);
