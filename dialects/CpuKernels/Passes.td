@@ -20,8 +20,8 @@ def PackLinear : Pass<"sextant-pack-linear"> {
     product right afterwards becomes its bias.
 
     A weight that is not constant is packed when the code runs, if 64 rows or a
-    number that is not known share it; of a larger one that is cut in whole panels
-    all of it, where it comes from. One for fewer, one with a batch of its own
+    number that is not known share it; of a larger one that is cut where panels
+    begin all of it, where it comes from. One for fewer, one with a batch of its own
     or one that is not f32 is left alone, and a missed remark says so.
 
     ```mlir

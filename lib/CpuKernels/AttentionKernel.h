@@ -317,12 +317,21 @@ private:
   void allocateWideTables();
   void fillWideTables(bool ofRow);
   bool differsByRow(unsigned auxiliary);
-  // Tables of keys by distance.
+  // Tables of keys by distance, and what keys have for each query.
   bool isReadByDiagonals(unsigned auxiliary);
+  bool isReadByColumns(unsigned auxiliary);
+  bool hasRowsOfKeys(unsigned auxiliary);
   void allocateDiagonals();
   /// Writes what the rows of the block read for these keys row by row.
   void fillDiagonals(Value keyBegin, Value keyEnd);
   void fillDiagonalsOf(unsigned auxiliary, Value keyBegin, Value keyEnd);
+  void fillColumnsOf(unsigned auxiliary, Value keyBegin, Value keyEnd);
+  /// Writes squares of rows and keys, `bindRows` once for those of some rows,
+  /// and row by row, up to some key, what is no square.
+  using Square = function_ref<void(Value row, Value column)>;
+  void forEachSquare(Value keyBegin, Value keyEnd,
+                     function_ref<void()> bindRows, Square fillSquare,
+                     Square fillRow);
   /// The memref's index for each role, with `key` and `distance` as given.
   SmallVector<Value> auxiliaryIndices(unsigned number, Value key,
                                       Value distance);
@@ -392,8 +401,9 @@ private:
   SmallVector<Piece> pieces;
   /// By auxiliary, see `allocateWideTables`.
   DenseMap<unsigned, Value> wideTables;
-  /// By auxiliary, what the rows of a block read for its keys, and what they
-  /// read for those before and behind all distances that the table tells apart.
+  /// By auxiliary, what the rows of a block read for its keys, and of a table
+  /// by distance what they read for those before and behind all distances that
+  /// the table tells apart.
   struct Diagonals {
     Value rows, outer;
   };

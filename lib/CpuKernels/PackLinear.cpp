@@ -317,8 +317,7 @@ Value PackLinear::takePanels(RewriterBase &rewriter, linalg::LinalgOp op,
   auto slice = match.factor->get().getDefiningOp<tensor::ExtractSliceOp>();
   if (!slice || match.nLoops.size() != 1 || !slice.hasUnitStride() ||
       !slice.getSourceType().hasStaticShape() ||
-      slice.getSourceType().getRank() != slice.getType().getRank() ||
-      match.columns % panelWidth != 0)
+      slice.getSourceType().getRank() != slice.getType().getRank())
     return {};
   AffineMap map = op.getMatchingIndexingMap(match.factor);
   auto dimOf = [&](unsigned loop) {
@@ -354,9 +353,11 @@ Value PackLinear::takePanels(RewriterBase &rewriter, linalg::LinalgOp op,
       rewriter, loc, rewriter.getAffineSymbolExpr(0).floorDiv(panelWidth),
       {offset});
   OpFoldResult zero = rewriter.getIndexAttr(0), one = rewriter.getIndexAttr(1);
+  // A last panel may go on: nothing is stored of what is behind the columns.
+  int64_t count = llvm::divideCeil(match.columns, panelWidth);
   return tensor::ExtractSliceOp::create(
       rewriter, loc, panels, ArrayRef<OpFoldResult>{first, zero, zero},
-      ArrayRef<OpFoldResult>{rewriter.getIndexAttr(match.columns / panelWidth),
+      ArrayRef<OpFoldResult>{rewriter.getIndexAttr(count),
                              rewriter.getIndexAttr(match.depth),
                              rewriter.getIndexAttr(panelWidth)},
       ArrayRef<OpFoldResult>{one, one, one});

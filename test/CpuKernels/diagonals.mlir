@@ -50,3 +50,29 @@ func.func @attention(%q: memref<1x12x?x64xf32>, %k: memref<1x12x?x64xf32>, %v: m
   }
   return
 }
+
+// What keys have for each query is a column: the same squares, and no entries beyond.
+// CHECK-LABEL: func.func private @sextant_attention_{{[0-9]+}}(
+// CHECK-SAME: %{{[^:]*}}: memref<1x12x?x64xf32>, %[[TABLE:[^:]*]]: memref<1x12x?x?xf32>
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<24x528xf32>
+// CHECK: %[[ROWS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<24x528xf32>
+// CHECK-NOT: memref<2x528xf32>
+// CHECK-COUNT-8: vector.load %[[TABLE]]{{.*}}vector<8xf32>
+// CHECK: vector.shuffle
+// CHECK-COUNT-8: vector.store %{{.*}}, %[[ROWS]][
+// CHECK-NOT: vector.from_elements
+// CHECK: %[[ADDED:.*]] = vector.load %[[ROWS]]
+// CHECK: arith.addf %{{.*}}, %[[ADDED]]
+// CHECK-NOT: vector.from_elements
+// CHECK: return
+func.func @columns(%q: memref<1x12x?x64xf32>, %k: memref<1x12x?x64xf32>, %v: memref<1x12x?x64xf32>, %columns: memref<1x12x?x?xf32>,
+                   %o: memref<1x12x?x64xf32>) {
+  sextant_cpu.attention ins(%q, %k, %v : memref<1x12x?x64xf32>, memref<1x12x?x64xf32>, memref<1x12x?x64xf32>)
+      auxiliary(%columns : memref<1x12x?x?xf32>) [#sextant.auxiliary<[batch, head, key, query]>]
+      outs(%o : memref<1x12x?x64xf32>) scale 1.250000e-01 {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %added: f32):
+    %0 = arith.addf %s, %added : f32
+    sextant_cpu.yield %0 : f32
+  }
+  return
+}

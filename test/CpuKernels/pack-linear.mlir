@@ -125,7 +125,7 @@ func.func @a_weight_that_comes_later(%x: tensor<1x?x3xf32>, %w: tensor<1x5x3xf32
 
 // -----
 
-// What is cut in whole panels is packed where it comes from, once.
+// What is cut from the beginning of a panel is packed where it comes from, once.
 // CHECK-LABEL: func.func @panels_of_a_weight_that_comes_later
 // CHECK-SAME: %{{.*}}: tensor<?x3xf32>, %[[W:.*]]: tensor<20x3xf32>
 // CHECK: %[[ALL:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<5x3x4xf32>)
@@ -147,4 +147,21 @@ func.func @panels_of_a_weight_that_comes_later(%x: tensor<?x3xf32>, %w: tensor<2
     scf.yield %y : tensor<?x8xf32>
   }
   return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// The last panel may go on behind the columns.
+// CHECK-LABEL: func.func @columns_that_end_within_a_panel
+// CHECK-SAME: %{{.*}}: tensor<?x3xf32>, %[[W:.*]]: tensor<19x3xf32>
+// CHECK: %[[ALL:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<5x3x4xf32>)
+// CHECK: tensor.extract %[[W]]
+// CHECK: %[[PANELS:.*]] = tensor.extract_slice %[[ALL]][%{{.*}}, 0, 0] [2, 3, 4]
+// CHECK: sextant_cpu.linear ins(%{{.*}}, %[[PANELS]] : tensor<?x3xf32>, tensor<2x3x4xf32>) outs(%{{.*}} : tensor<?x7xf32>)
+func.func @columns_that_end_within_a_panel(%x: tensor<?x3xf32>, %w: tensor<19x3xf32>, %n: index, %init: tensor<?x7xf32>) -> tensor<?x7xf32> {
+  %at = affine.min affine_map<(d0) -> (12, d0 * 4)>(%n)
+  %part = tensor.extract_slice %w[%at, 0] [7, 3] [1, 1] : tensor<19x3xf32> to tensor<7x3xf32>
+  %y = linalg.contract indexing_maps = [affine_map<(i, r, d) -> (i, d)>, affine_map<(i, r, d) -> (r, d)>, affine_map<(i, r, d) -> (i, r)>]
+      ins(%x, %part : tensor<?x3xf32>, tensor<7x3xf32>) outs(%init : tensor<?x7xf32>) -> tensor<?x7xf32>
+  return %y : tensor<?x7xf32>
 }

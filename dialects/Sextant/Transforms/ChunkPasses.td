@@ -22,10 +22,16 @@ def SplitQueries : Pass<"sextant-split-queries"> {
     term hides keys, a chunk multiplies only the vectors of distances that it
     may have to a key which it sees, 256 at a time; other products are zero.
 
-    Products of keys, indexed by key and distance, are read by every chunk. So
-    the attention is first one of each batch entry and key head by itself, with
-    the query heads that share it: [1, group, Sk, entries] at a time, and
-    [1, group, chunk, entries] of the queries.
+    Products of keys, indexed by key and distance, are first those of one batch
+    entry and key head, with the query heads that share it, and so is the whole
+    attention: [1, group, Sk, entries] at a time, and [1, group, chunk, entries]
+    of the queries. That is as large as a score matrix where a table has all
+    distances, of which the queries of a chunk have few to each key. Then every
+    chunk computes its own: 64 keys are multiplied by the vectors of the distances
+    that they have to its queries, and the result is written to an operand
+    indexed by key and query, [1, group, Sk, chunk] in all. This is chosen where
+    it takes at most half as many products again as the whole table; a number
+    of queries that is not known counts as half the entries.
 
     ```mlir
     func.func @long(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,

@@ -31,72 +31,74 @@ using namespace mlir::sextant;
 /// Vectors of one product: whole panels of a kernel's weight.
 static constexpr int64_t kVectors = 256;
 
-namespace {
-/// The range of entries that the queries of an attention read of a table.
-class Reach {
-public:
-  Reach(OpBuilder &b, AttentionOp op) : b(b), op(op), loc(op.getLoc()) {}
+/// One entry of the origin as an index; null where batch entries differ.
+static Value readOrigin(OpBuilder &b, AttentionOp op, OpFoldResult entry) {
+  Location loc = op.getLoc();
+  Value origin = getValueOrCreateConstantIndexOp(b, loc, entry);
+  if (origin.getType().isIndex())
+    return origin;
+  auto query = cast<ShapedType>(op.getQueries()[0].getType());
+  if (query.getDimSize(0) != 1)
+    return {};
+  Value own = tensor::ExtractOp::create(
+      b, loc, origin, arith::ConstantIndexOp::create(b, loc, 0).getResult());
+  return getValueOrCreateCastToIndexLike(b, loc, b.getIndexType(), own);
+}
 
-  /// Null where queries of several batch entries lie elsewhere.
-  std::optional<std::pair<Value, Value>> build(int64_t center, int64_t entries);
-
-private:
-  Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-  Value add(Value lhs, Value rhs) {
-    return arith::AddIOp::create(b, loc, lhs, rhs);
-  }
-  Value sub(Value lhs, Value rhs) {
-    return arith::SubIOp::create(b, loc, lhs, rhs);
-  }
-  /// A value of the region that is none of its arguments', outside.
-  Value resolve(Value value) {
+std::optional<Sight> sextant::buildSight(OpBuilder &b, AttentionOp op) {
+  Location loc = op.getLoc();
+  auto interface = cast<AttentionOpInterface>(op.getOperation());
+  SmallVector<OpFoldResult> origin = interface.getMixedOrigin();
+  Value query = readOrigin(b, op, origin[2]);
+  Value key = readOrigin(b, op, origin[3]);
+  if (!query || !key)
+    return std::nullopt;
+  auto end = [&](Value first, Value operand, Layout layout) -> Value {
+    Value size = getValueOrCreateConstantIndexOp(
+        b, loc, tensor::getMixedSize(b, loc, operand, getSequenceDim(layout)));
+    return arith::AddIOp::create(b, loc, first, size);
+  };
+  Value behind = end(query, op.getQueries()[0], op.getQueryLayout());
+  Value last = arith::SubIOp::create(
+      b, loc, behind, arith::ConstantIndexOp::create(b, loc, 1).getResult());
+  KeyRange keys{key, end(key, op.getKeys()[0], op.getKeyLayout())};
+  // A value of the region that is none of its arguments', outside.
+  std::function<Value(Value)> resolve = [&](Value value) -> Value {
     if (value.getParentRegion() != &op.getScore())
       return value;
     if (isa<BlockArgument>(value))
       return {};
-    return buildAgain(b, value,
-                      [&](Value operand) { return resolve(operand); });
-  }
-
-  OpBuilder &b;
-  AttentionOp op;
-  Location loc;
-};
-} // namespace
-
-std::optional<std::pair<Value, Value>> Reach::build(int64_t center,
-                                                    int64_t entries) {
-  auto interface = cast<AttentionOpInterface>(op.getOperation());
-  Value origin[2];
-  for (int i : {0, 1}) {
-    OpFoldResult entry = interface.getMixedOrigin()[2 + i];
-    origin[i] = getValueOrCreateConstantIndexOp(b, loc, entry);
-    if (!origin[i].getType().isIndex())
-      return std::nullopt;
-  }
-  auto size = [&](Value operand, Layout layout) {
-    return getValueOrCreateConstantIndexOp(
-        b, loc, tensor::getMixedSize(b, loc, operand, getSequenceDim(layout)));
+    return buildAgain(b, value, resolve);
   };
-  Value rows = size(op.getQueries()[0], op.getQueryLayout());
-  Value last = sub(add(origin[0], rows), constant(1));
-  KeyRange keys{origin[1],
-                add(origin[1], size(op.getKeys()[0], op.getKeyLayout()))};
   keys = VisibleKeys(interface).buildVisible(
-      b, loc, origin[0], last, keys,
-      [&](Value value) { return resolve(value); },
+      b, loc, query, last, keys, resolve,
       TermData{[](Value) { return std::optional<TermPositions>(); },
                [](Value, Value, Value) { return Value(); }});
+  return Sight{query, last, key, keys};
+}
+
+/// The range of entries that the queries of an attention read of a table.
+static std::optional<std::pair<Value, Value>>
+buildReach(OpBuilder &b, AttentionOp op, int64_t center, int64_t entries) {
+  std::optional<Sight> sight = buildSight(b, op);
+  if (!sight)
+    return std::nullopt;
+  Location loc = op.getLoc();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto toEntry = [&](Value key, Value query) -> Value {
+    Value distance = arith::SubIOp::create(b, loc, key, query);
+    return arith::AddIOp::create(b, loc, distance, constant(center));
+  };
   // The nearest entry to those beyond the table is theirs.
   auto clamp = [&](Value entry, int64_t least, int64_t most) -> Value {
     Value above =
         arith::MaxSIOp::create(b, loc, entry, constant(least)).getResult();
     return arith::MinSIOp::create(b, loc, above, constant(most));
   };
-  Value first = add(sub(keys.first, last), constant(center));
-  Value end = add(sub(keys.end, origin[0]), constant(center));
+  Value first = toEntry(sight->seen.first, sight->lastQuery);
+  Value end = toEntry(sight->seen.end, sight->firstQuery);
   return std::pair{clamp(first, 0, entries - 1), clamp(end, 1, entries)};
 }
 
@@ -131,7 +133,7 @@ bool sextant::narrowProducts(RewriterBase &b, AttentionOp op, unsigned number) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
   Location loc = op.getLoc();
-  auto reach = Reach(b, op).build(roles.getCenter(), entries);
+  auto reach = buildReach(b, op, roles.getCenter(), entries);
   if (!reach)
     return false;
   auto constant = [&](int64_t value) -> Value {

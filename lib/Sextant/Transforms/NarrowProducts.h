@@ -14,6 +14,16 @@
 
 namespace mlir::sextant {
 
+/// Positions of the queries of an attention, of its first key, and of those
+/// keys that some query may see.
+struct Sight {
+  Value firstQuery, lastQuery, firstKey;
+  KeyRange seen;
+};
+
+/// Nothing where queries of several batch entries lie elsewhere.
+std::optional<Sight> buildSight(OpBuilder &builder, AttentionOp op);
+
 /// Lets the products of the queries of `op` with vectors by distance, auxiliary
 /// operand `number`, be computed for the distances alone that some query has to
 /// a key which it may see, so many vectors at a time. False where they stay as

@@ -7,6 +7,7 @@
 
 #include "NarrowProducts.h"
 #include "QueryLoop.h"
+#include "SkewProducts.h"
 
 #include "sextant/Sextant/IR/Sextant.h"
 #include "sextant/Sextant/Transforms/Passes.h"
@@ -149,21 +150,34 @@ void SplitQueries::runOnOperation() {
       op = takeHeads(rewriter, op, both);
       products = findProducts(op, /*explains=*/false);
     }
-    if (products.ofQueries.empty())
+    SmallVector<std::pair<unsigned, Skew>> skewed;
+    if (splits || longKeys)
+      for (unsigned number : products.ofKeys)
+        if (std::optional<Skew> skew = findSkew(op, number, chunk))
+          skewed.emplace_back(number, *skew);
+    if (products.ofQueries.empty() && skewed.empty())
       continue;
-    if (!splits) {
+    if (!splits && skewed.empty()) {
       remark::missed(op.getLoc(), options)
           << remark::reason("{0} rows are one chunk", rows);
       continue;
     }
-    remark::passed(op.getLoc(), options)
-        << remark::add("products of {0} queries at a time", chunk.getValue());
+    if (splits)
+      remark::passed(op.getLoc(), options)
+          << remark::add("products of {0} queries at a time", chunk.getValue());
+    if (!skewed.empty())
+      remark::passed(op.getLoc(), options)
+          << remark::add("products of keys by query");
     SmallVector<Operation *> whole;
     for (unsigned number : products.ofQueries)
+      whole.push_back(op.getAuxiliaries()[number].getDefiningOp());
+    for (auto &[number, skew] : skewed)
       whole.push_back(op.getAuxiliaries()[number].getDefiningOp());
     splitQueries(rewriter, op, chunk, /*eachBatch=*/false,
                  [&](const AttentionPart &part) {
                    AttentionOp rows = buildAttentionPart(rewriter, op, part);
+                   for (auto &[number, skew] : skewed)
+                     skewProducts(rewriter, rows, number, skew);
                    fuseProducts(rewriter, rows, products.ofQueries);
                    for (unsigned number : products.ofQueries)
                      (void)narrowProducts(rewriter, rows, number);
