@@ -31,7 +31,9 @@ def SplitQueries : Pass<"sextant-split-queries"> {
     that they have to its queries, and the result is written to an operand
     indexed by key and query, [1, group, Sk, chunk] in all. This is chosen where
     it takes at most half as many products again as the whole table; a number
-    of queries that is not known counts as half the entries.
+    of queries that is not known counts as half the entries. Queries that see
+    every key of a number that is known reach a band of the table: if that is
+    three quarters of it or less, their products are indexed by query and key too.
 
     ```mlir
     func.func @long(%q: tensor<2x6x?x16xf32>, %k: tensor<2x6x?x16xf32>, %v: tensor<2x6x?x24xf32>,

@@ -11,7 +11,9 @@
 // the vectors of all distances that it has to these queries. Of the result each
 // query reads a diagonal: written row by row with the distances turned into
 // queries, the diagonals become columns, and the products of all keys a tensor
-// of so many queries and keys.
+// of so many queries and keys. Products of the queries themselves, if no key is
+// hidden, are those with a band of vectors and written to their places
+// likewise: the kernel would copy a row of all vectors for each query.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,58 +50,100 @@ static std::optional<unsigned> getDim(AuxiliaryAttr roles, DimensionRole role) {
   return found - roles.getRoles().begin();
 }
 
-/// Whether all distances between positions have entries of a table.
-static bool isInside(AttentionOp op, AuxiliaryAttr roles, int64_t entries) {
+/// Where it is known which entries queries and keys ask for, a table has them
+/// all once it is padded as far as that.
+static void findEntries(AttentionOp op, unsigned number, Skew &skew) {
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
   auto sizeOf = [](Value operand, Layout layout) {
     return cast<ShapedType>(operand.getType())
         .getDimSize(getSequenceDim(layout));
   };
   int64_t queries = sizeOf(op.getQueries()[0], op.getQueryLayout());
   int64_t keys = sizeOf(op.getKeys()[0], op.getKeyLayout());
+  int64_t entries = type.getDimSize(*roles.getEntryDim());
   ArrayRef<int64_t> origin = op.getStaticOrigin();
   for (int64_t known : {queries, keys, entries, origin[2], origin[3]})
     if (ShapedType::isDynamic(known))
-      return false;
+      return;
   int64_t first = origin[3] - (origin[2] + queries - 1) + roles.getCenter();
   int64_t last = origin[3] + keys - 1 - origin[2] + roles.getCenter();
-  return first >= 0 && last < entries;
+  skew.before = llvm::alignTo(std::max<int64_t>(-first, 0), kPanel);
+  skew.entries = skew.before + std::max(entries, last + 1);
+}
+
+/// Whether that operand is a product that can be divided.
+static bool divides(AttentionOp op, unsigned number, DimensionRole rows,
+                    DimensionRole others) {
+  Value products = op.getAuxiliaries()[number];
+  auto product = products.getDefiningOp<linalg::LinalgOp>();
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  std::optional<unsigned> dim = getDim(roles, rows);
+  if (!product || !dim || !getDim(roles, DimensionRole::distance) ||
+      getDim(roles, others) || !product.hasPureTensorSemantics() ||
+      cast<ShapedType>(products.getType()).getDimSize(*dim) == 1 ||
+      !product.getDpsInits()[0].getDefiningOp<linalg::FillOp>())
+    return false;
+  auto interface = cast<AttentionOpInterface>(op.getOperation());
+  auto query = cast<ShapedType>(op.getQueries()[0].getType());
+  return query.getDimSize(0) == 1 ||
+         llvm::all_of(interface.getMixedOrigin(), [](OpFoldResult origin) {
+           auto value = dyn_cast<Value>(origin);
+           return !value || value.getType().isIndex();
+         });
+}
+
+/// So many vectors that `count` are among them wherever a panel begins. The
+/// last ones of a table whose length is known are reached from there too.
+static int64_t roundUp(int64_t count, int64_t entries) {
+  int64_t least = count + kPanel - 1;
+  int64_t end = entries % kPanel;
+  return llvm::alignTo(least - end + kPanel, kPanel) + end - kPanel;
+}
+
+std::optional<Skew> sextant::findBand(AttentionOp op, unsigned number,
+                                      int64_t chunk) {
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  auto interface = cast<AttentionOpInterface>(op.getOperation());
+  // Of hidden keys there are better ones to leave out.
+  if (!divides(op, number, DimensionRole::query, DimensionRole::key) ||
+      VisibleKeys(interface).canSkip())
+    return std::nullopt;
+  Skew band;
+  findEntries(op, number, band);
+  if (band.entries == 0)
+    return std::nullopt;
+  auto sizeOf = [](Value operand, Layout layout) {
+    return cast<ShapedType>(operand.getType())
+        .getDimSize(getSequenceDim(layout));
+  };
+  band.queries =
+      std::min(sizeOf(op.getQueries()[0], op.getQueryLayout()), chunk);
+  int64_t keys = sizeOf(op.getKeys()[0], op.getKeyLayout());
+  band.vectors = roundUp(band.queries + keys - 1, band.entries);
+  auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
+  if (4 * band.vectors > 3 * type.getDimSize(*roles.getEntryDim()))
+    return std::nullopt;
+  return band;
 }
 
 std::optional<Skew> sextant::findSkew(AttentionOp op, unsigned number,
                                       int64_t chunk) {
-  Value products = op.getAuxiliaries()[number];
-  auto product = products.getDefiningOp<linalg::LinalgOp>();
-  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
-  auto type = cast<RankedTensorType>(products.getType());
-  std::optional<unsigned> key = getDim(roles, DimensionRole::key);
-  std::optional<unsigned> entry = getDim(roles, DimensionRole::distance);
-  if (!product || !key || !entry || getDim(roles, DimensionRole::query) ||
-      type.getDimSize(*key) == 1 || !product.hasPureTensorSemantics() ||
-      !product.getDpsInits()[0].getDefiningOp<linalg::FillOp>())
+  if (!divides(op, number, DimensionRole::key, DimensionRole::query))
     return std::nullopt;
-  auto interface = cast<AttentionOpInterface>(op.getOperation());
+  auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
+  auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
   auto query = cast<ShapedType>(op.getQueries()[0].getType());
-  for (OpFoldResult origin : interface.getMixedOrigin())
-    if (auto value = dyn_cast<Value>(origin))
-      if (!value.getType().isIndex() && query.getDimSize(0) != 1)
-        return std::nullopt;
-
-  int64_t entries = type.getDimSize(*entry);
+  int64_t entries = type.getDimSize(*roles.getEntryDim());
   int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
   Skew skew;
   skew.queries =
       ShapedType::isDynamic(rows) ? chunk : std::min<int64_t>(rows, chunk);
-  // As many as a block has distances, wherever they begin in a panel.
-  skew.vectors = llvm::alignTo(skew.queries + kKeys + kPanel - 2, kPanel);
-  skew.isInside = isInside(op, roles, entries);
-  // The last ones of the table are reached from the beginning of a panel.
-  if (skew.isInside && entries % kPanel != 0)
-    skew.vectors += entries % kPanel - kPanel;
-  if (skew.vectors < skew.queries + kKeys + kPanel - 2)
-    skew.vectors += kPanel;
+  findEntries(op, number, skew);
+  skew.vectors = roundUp(skew.queries + kKeys - 1, skew.entries);
   if (ShapedType::isDynamic(entries))
     return skew;
-  if (skew.isInside && entries < skew.vectors)
+  if (skew.entries != 0 && skew.entries < skew.vectors)
     return std::nullopt;
   // Of rows whose number is not known a table has the distances, in both
   // directions.
@@ -121,11 +165,15 @@ public:
         product(op.getAuxiliaries()[number].getDefiningOp<linalg::LinalgOp>()),
         roles(cast<AuxiliaryAttr>(op.getRoles()[number])),
         type(cast<RankedTensorType>(product->getResult(0).getType())),
-        keyDim(*getDim(roles, DimensionRole::key)),
+        ofKeys(getDim(roles, DimensionRole::key)),
+        rowDim(
+            *getDim(roles, ofKeys ? DimensionRole::key : DimensionRole::query)),
         entryDim(*getDim(roles, DimensionRole::distance)),
         operands(product->getOperands()) {}
 
-  void build();
+  /// Of blocks of keys, or of all queries of the chunk.
+  void buildOfKeys();
+  void buildOfQueries();
 
 private:
   Value constant(int64_t value) {
@@ -161,12 +209,17 @@ private:
   void padTables();
   /// A table with entries for all distances that a block can have.
   Value padTable(Value table, unsigned dim);
-  /// The products of keys from `begin` on with vectors from `first` on.
-  Value multiply(OpFoldResult begin, OpFoldResult keys, OpFoldResult first);
+  /// The products of rows from `begin` on with vectors from `first` on.
+  Value multiply(OpFoldResult begin, OpFoldResult rows, OpFoldResult first);
   /// Writes them to the result. `start` is the place of the entry that the
   /// first key has for the first query.
-  Value turn(Value slab, Value start, OpFoldResult begin, OpFoldResult keys,
+  Value turn(Value slab, Value start, OpFoldResult begin, OpFoldResult rows,
              Value result, ArrayRef<OpFoldResult> whole);
+  /// Both, with vectors from `farthest` on: the entry that the first key has
+  /// for the last query that a chunk may have.
+  Value writeRows(Value farthest, OpFoldResult begin, OpFoldResult rows,
+                  Value result, ArrayRef<OpFoldResult> whole);
+  void replace(Value result);
 
   RewriterBase &b;
   AttentionOp op;
@@ -176,7 +229,8 @@ private:
   linalg::LinalgOp product;
   AuxiliaryAttr roles;
   RankedTensorType type;
-  unsigned keyDim, entryDim;
+  bool ofKeys;
+  unsigned rowDim, entryDim;
   SmallVector<Value> operands;
   /// Entries of the table, and of the padded one those that are before them.
   Value entries;
@@ -188,9 +242,11 @@ Value SkewedProducts::padTable(Value table, unsigned dim) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, table);
   AffineExpr x = b.getAffineSymbolExpr(0);
   // A window that begins behind the last entry is the last one there is.
-  OpFoldResult size = affine::makeComposedFoldedAffineApply(
-      b, loc, (x + before + skew.vectors).ceilDiv(kPanel) * kPanel,
-      {sizes[dim]});
+  OpFoldResult size = b.getIndexAttr(skew.entries);
+  if (skew.entries == 0)
+    size = affine::makeComposedFoldedAffineApply(
+        b, loc, (x + before + skew.vectors).ceilDiv(kPanel) * kPanel,
+        {sizes[dim]});
   sizes[dim] = size;
   Type element = getElementTypeOrSelf(table);
   Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
@@ -220,26 +276,34 @@ Value SkewedProducts::padTable(Value table, unsigned dim) {
 }
 
 void SkewedProducts::padTables() {
-  // Once for all chunks.
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(product);
-  OpOperand *table = nullptr;
-  for (OpOperand *input : product.getDpsInputOperands())
-    if (dimOf(input, entryDim))
-      table = input;
-  entries = getValueOrCreateConstantIndexOp(
-      b, loc,
-      tensor::getMixedSize(b, loc, table->get(), *dimOf(table, entryDim)));
-  if (skew.isInside)
-    return;
+  before = skew.before;
   // A window of which nothing is in the table.
-  before = llvm::alignTo(skew.queries + kKeys, kPanel);
-  for (OpOperand *input : product.getDpsInputOperands())
-    if (std::optional<unsigned> dim = dimOf(input, entryDim))
-      operands[input->getOperandNumber()] = padTable(input->get(), *dim);
+  if (skew.entries == 0)
+    before = llvm::alignTo(skew.queries + kKeys, kPanel);
+  for (OpOperand *input : product.getDpsInputOperands()) {
+    std::optional<unsigned> dim = dimOf(input, entryDim);
+    if (!dim)
+      continue;
+    Value table = input->get();
+    // All of it, as the products of a chunk have been told.
+    while (auto slice = table.getDefiningOp<tensor::ExtractSliceOp>()) {
+      if (slice.getType() != slice.getSourceType() ||
+          !slice.getType().hasStaticShape())
+        break;
+      table = slice.getSource();
+    }
+    // Once for all chunks.
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(table);
+    entries = getValueOrCreateConstantIndexOp(
+        b, loc, tensor::getMixedSize(b, loc, table, *dim));
+    bool isWhole = skew.entries == type.getDimSize(entryDim);
+    operands[input->getOperandNumber()] =
+        isWhole ? table : padTable(table, *dim);
+  }
 }
 
-Value SkewedProducts::multiply(OpFoldResult begin, OpFoldResult keys,
+Value SkewedProducts::multiply(OpFoldResult begin, OpFoldResult rows,
                                OpFoldResult first) {
   OpOperand *init = product.getDpsInitOperand(0);
   auto fill = init->get().getDefiningOp<linalg::FillOp>();
@@ -259,14 +323,14 @@ Value SkewedProducts::multiply(OpFoldResult begin, OpFoldResult keys,
       sizes[*dim] = size;
       isPart = true;
     };
-    cut(keyDim, begin, keys);
+    cut(rowDim, begin, rows);
     cut(entryDim, first, b.getIndexAttr(skew.vectors));
     if (isPart)
       operand = tensor::ExtractSliceOp::create(b, loc, operand, offsets, sizes,
                                                strides);
   }
   shape = tensor::getMixedSizes(b, loc, init->get());
-  shape[keyDim] = keys;
+  shape[rowDim] = rows;
   shape[entryDim] = b.getIndexAttr(skew.vectors);
   Value empty = tensor::EmptyOp::create(b, loc, shape, type.getElementType());
   Value zero = linalg::FillOp::create(b, loc, fill.value(), empty).getResult(0);
@@ -275,13 +339,13 @@ Value SkewedProducts::multiply(OpFoldResult begin, OpFoldResult keys,
 }
 
 Value SkewedProducts::turn(Value slab, Value start, OpFoldResult begin,
-                           OpFoldResult keys, Value result,
+                           OpFoldResult rows, Value result,
                            ArrayRef<OpFoldResult> whole) {
   unsigned rank = whole.size();
   SmallVector<OpFoldResult> sizes(whole), strides(rank, b.getIndexAttr(1));
   SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
-  sizes[keyDim] = keys;
-  offsets[keyDim] = begin;
+  sizes[rowDim] = rows;
+  offsets[rowDim] = begin;
   Value part =
       tensor::ExtractSliceOp::create(b, loc, result, offsets, sizes, strides);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
@@ -292,7 +356,9 @@ Value SkewedProducts::turn(Value slab, Value start, OpFoldResult begin,
     for (unsigned i = 0; i < rank; ++i)
       indices.push_back(linalg::IndexOp::create(b, loc, i));
     // Further keys are at greater distances, further queries at lesser ones.
-    indices[entryDim] = sub(add(start, indices[keyDim]), indices[entryDim]);
+    Value key = indices[ofKeys ? rowDim : entryDim];
+    Value query = indices[ofKeys ? entryDim : rowDim];
+    indices[entryDim] = sub(add(start, key), query);
     Value element = tensor::ExtractOp::create(b, loc, slab, indices);
     linalg::YieldOp::create(b, loc, element);
   };
@@ -304,7 +370,48 @@ Value SkewedProducts::turn(Value slab, Value start, OpFoldResult begin,
                                        strides);
 }
 
-void SkewedProducts::build() {
+Value SkewedProducts::writeRows(Value farthest, OpFoldResult begin,
+                                OpFoldResult rows, Value result,
+                                ArrayRef<OpFoldResult> whole) {
+  AffineExpr x = b.getAffineSymbolExpr(0);
+  Value panel = apply(x.floorDiv(kPanel), farthest);
+  if (skew.entries != 0)
+    panel = clamp(panel, constant(0),
+                  constant((skew.entries - skew.vectors) / kPanel));
+  Value vectors = apply(x * kPanel, panel);
+  Value start = add(sub(farthest, vectors), constant(skew.queries - 1));
+  return turn(multiply(begin, rows, vectors), start, begin, rows, result,
+              whole);
+}
+
+void SkewedProducts::replace(Value result) {
+  SmallVector<DimensionRole> turned(roles.getRoles());
+  turned[entryDim] = ofKeys ? DimensionRole::query : DimensionRole::key;
+  SmallVector<Attribute> all(op.getRoles().getValue());
+  all[number] = AuxiliaryAttr::get(b.getContext(), turned, /*center=*/0);
+  b.modifyOpInPlace(op, [&] {
+    op.getAuxiliariesMutable()[number].assign(result);
+    op.setRolesAttr(b.getArrayAttr(all));
+  });
+}
+
+void SkewedProducts::buildOfQueries() {
+  OpBuilder::InsertionGuard guard(b);
+  padTables();
+  b.setInsertionPoint(op);
+  std::optional<Sight> sight = buildSight(b, op);
+  assert(sight && "findBand asks for one origin");
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, loc, product.getDpsInits()[0]);
+  sizes[entryDim] = sizeOf(op.getKeys()[0], op.getKeyLayout());
+  Value result = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+  Value farthest =
+      add(sub(sight->firstKey, sight->firstQuery),
+          constant(roles.getCenter() + before - (skew.queries - 1)));
+  replace(writeRows(farthest, b.getIndexAttr(0), sizes[rowDim], result, sizes));
+}
+
+void SkewedProducts::buildOfKeys() {
   OpBuilder::InsertionGuard guard(b);
   padTables();
   b.setInsertionPoint(op);
@@ -343,31 +450,27 @@ void SkewedProducts::build() {
       add(sub(add(sight->firstKey, begin), sight->firstQuery),
           constant(roles.getCenter() + before - (skew.queries - 1)));
   // Where nothing is in the table it does not matter how far away that is.
-  if (!skew.isInside)
+  if (skew.entries == 0)
     farthest = clamp(farthest, zero, add(entries, constant(before)));
-  Value panel = apply(x.floorDiv(kPanel), farthest);
-  if (skew.isInside)
-    panel =
-        clamp(panel, zero,
-              constant((type.getDimSize(entryDim) - skew.vectors) / kPanel));
-  Value vectors = apply(x * kPanel, panel);
-  Value start = add(sub(farthest, vectors), constant(skew.queries - 1));
-  Value slab = multiply(begin, keys, vectors);
   Value written =
-      turn(slab, start, begin, keys, blocks.getRegionIterArg(0), sizes);
+      writeRows(farthest, begin, keys, blocks.getRegionIterArg(0), sizes);
   scf::YieldOp::create(b, loc, written);
-
-  SmallVector<DimensionRole> turned(roles.getRoles());
-  turned[entryDim] = DimensionRole::query;
-  SmallVector<Attribute> all(op.getRoles().getValue());
-  all[number] = AuxiliaryAttr::get(b.getContext(), turned, /*center=*/0);
-  b.modifyOpInPlace(op, [&] {
-    op.getAuxiliariesMutable()[number].assign(blocks.getResult(0));
-    op.setRolesAttr(b.getArrayAttr(all));
-  });
+  replace(blocks.getResult(0));
 }
 
 void sextant::skewProducts(RewriterBase &b, AttentionOp op, unsigned number,
                            const Skew &skew) {
-  SkewedProducts(b, op, number, skew).build();
+  SkewedProducts(b, op, number, skew).buildOfKeys();
+}
+
+bool sextant::bandProducts(RewriterBase &b, AttentionOp op, unsigned number,
+                           const Skew &band) {
+  auto product = op.getAuxiliaries()[number].getDefiningOp<linalg::LinalgOp>();
+  // What did not become that of a chunk.
+  if (!product || !product->hasOneUse() ||
+      !product.getDpsInits()[0].getDefiningOp<linalg::FillOp>())
+    return false;
+  SkewedProducts(b, op, number, band).buildOfQueries();
+  b.eraseOp(product);
+  return true;
 }

@@ -18,9 +18,10 @@ namespace mlir::sextant {
 /// of a chunk.
 struct Skew {
   /// Queries that a chunk has at most, and vectors of one product.
-  int64_t queries, vectors;
-  /// Whether every query has a vector for every key.
-  bool isInside;
+  int64_t queries = 0, vectors = 0;
+  /// Vectors of a table in which every query finds one for every key, and how
+  /// many of them are before the table's first; 0 where that is not known.
+  int64_t entries = 0, before = 0;
 };
 
 /// That of auxiliary operand `number` of `op`, which has all queries. Nothing
@@ -32,6 +33,15 @@ std::optional<Skew> findSkew(AttentionOp op, unsigned number, int64_t chunk);
 /// with the vectors of the distances that it has to these queries.
 void skewProducts(RewriterBase &rewriter, AttentionOp op, unsigned number,
                   const Skew &skew);
+
+/// The same of products of queries: a band of a table that has vectors for all
+/// queries, where those of a chunk reach few of them and no key is hidden.
+std::optional<Skew> findBand(AttentionOp op, unsigned number, int64_t chunk);
+
+/// Replaces products of the queries of one chunk by those, indexed by query and
+/// key. False where they are still computed for all chunks.
+bool bandProducts(RewriterBase &rewriter, AttentionOp op, unsigned number,
+                  const Skew &band);
 
 } // namespace mlir::sextant
 

@@ -157,6 +157,10 @@ void SplitQueries::runOnOperation() {
           skewed.emplace_back(number, *skew);
     if (products.ofQueries.empty() && skewed.empty())
       continue;
+    DenseMap<unsigned, Skew> bands;
+    for (unsigned number : products.ofQueries)
+      if (std::optional<Skew> band = findBand(op, number, chunk))
+        bands[number] = *band;
     if (!splits && skewed.empty()) {
       remark::missed(op.getLoc(), options)
           << remark::reason("{0} rows are one chunk", rows);
@@ -179,8 +183,12 @@ void SplitQueries::runOnOperation() {
                    for (auto &[number, skew] : skewed)
                      skewProducts(rewriter, rows, number, skew);
                    fuseProducts(rewriter, rows, products.ofQueries);
-                   for (unsigned number : products.ofQueries)
-                     (void)narrowProducts(rewriter, rows, number);
+                   for (unsigned number : products.ofQueries) {
+                     auto band = bands.find(number);
+                     if (band == bands.end() ||
+                         !bandProducts(rewriter, rows, number, band->second))
+                       (void)narrowProducts(rewriter, rows, number);
+                   }
                    return rows;
                  });
     for (Operation *product : whole)

@@ -93,3 +93,45 @@ func.func @distances_without_an_entry_are_padded(%q: tensor<1x1x?x7xf32>, %v: te
   } : tensor<1x1x?x13xf32>
   return %o : tensor<1x1x?x13xf32>
 }
+
+// Queries that see every key reach a band of a table for all queries: 64 of them and 64 keys have
+// 127 distances. The table is one vector too short, and padded before the loop by a panel.
+
+// CHECK-LABEL: func @queries_without_a_mask_meet_a_band
+// CHECK-SAME: %{{.*}}: tensor<1x1x256x7xf32>, %{{.*}}, %{{.*}}, %[[W:[a-z0-9]+]]: tensor<318x7xf32>
+// CHECK: %[[PADDED:.*]] = linalg.generic
+// CHECK: %[[PLACE:.*]] = linalg.index 0
+// CHECK: %[[ENTRY:.*]] = arith.subi %[[PLACE]], %c32
+// CHECK: -> tensor<350x7xf32>
+// CHECK: scf.for %[[I:.*]] = %c0 to %c256 step %c64
+// CHECK: %[[FARTHEST:.*]] = arith.subi %c223, %[[I]]
+// CHECK: %[[PANEL:.*]] = affine.apply affine_map<()[s0] -> (s0 floordiv 32)>()[%[[FARTHEST]]]
+// CHECK: arith.maxsi %[[PANEL]], %c0
+// CHECK: %[[FIRST:.*]] = affine.apply affine_map<()[s0] -> (s0 * 32)>
+// CHECK: %[[BEHIND:.*]] = arith.subi %[[FARTHEST]], %[[FIRST]]
+// CHECK: %[[START:.*]] = arith.addi %[[BEHIND]], %c63
+// CHECK: %[[BAND:.*]] = tensor.extract_slice %[[PADDED]][%[[FIRST]], 0] [158, 7]
+// CHECK: %[[OWN:.*]] = linalg.contract {{.*}} -> tensor<1x1x64x158xf32>
+// CHECK: %[[A:.*]] = linalg.generic
+// CHECK: %[[QUERY:.*]] = linalg.index 2
+// CHECK: %[[KEY:.*]] = linalg.index 3
+// CHECK: %[[FARTHER:.*]] = arith.addi %[[START]], %[[KEY]]
+// CHECK: %[[OF_BOTH:.*]] = arith.subi %[[FARTHER]], %[[QUERY]]
+// CHECK: tensor.extract %[[OWN]][%c0, %c0, %[[QUERY]], %[[OF_BOTH]]]
+// CHECK: auxiliary(%[[A]] as <[batch, head, query, key]> : tensor<1x1x64x64xf32>)
+func.func @queries_without_a_mask_meet_a_band(%q: tensor<1x1x256x7xf32>, %k: tensor<1x1x64x7xf32>, %v: tensor<1x1x64x13xf32>,
+    %w: tensor<318x7xf32>) -> tensor<1x1x256x13xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<1x1x256x318xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x1x256x318xf32>) -> tensor<1x1x256x318xf32>
+  %a = linalg.contract indexing_maps = [affine_map<(b, h, i, r, d) -> (b, h, i, d)>,
+      affine_map<(b, h, i, r, d) -> (r, d)>, affine_map<(b, h, i, r, d) -> (b, h, i, r)>]
+      ins(%q, %w : tensor<1x1x256x7xf32>, tensor<318x7xf32>) outs(%init : tensor<1x1x256x318xf32>) -> tensor<1x1x256x318xf32>
+  %o = sextant.attention query(%q : tensor<1x1x256x7xf32>) key(%k : tensor<1x1x64x7xf32>) value(%v : tensor<1x1x64x13xf32>)
+      auxiliary(%a as <[batch, head, query, distance], center = 254> : tensor<1x1x256x318xf32>) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %x: f32):
+    %0 = arith.addf %s, %x : f32
+    sextant.yield %0 : f32
+  } : tensor<1x1x256x13xf32>
+  return %o : tensor<1x1x256x13xf32>
+}
