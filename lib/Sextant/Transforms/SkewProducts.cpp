@@ -30,6 +30,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -81,8 +82,12 @@ static bool divides(AttentionOp op, unsigned number, DimensionRole rows,
   std::optional<unsigned> dim = getDim(roles, rows);
   if (!product || !dim || !getDim(roles, DimensionRole::distance) ||
       getDim(roles, others) || !product.hasPureTensorSemantics() ||
-      cast<ShapedType>(products.getType()).getDimSize(*dim) == 1 ||
-      !product.getDpsInits()[0].getDefiningOp<linalg::FillOp>())
+      cast<ShapedType>(products.getType()).getDimSize(*dim) == 1)
+    return false;
+  // Beyond the table vectors are zero, and products then what sums start from.
+  auto fill = product.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  if (!fill || (roles.getBeyond() == Beyond::zero &&
+                !matchPattern(fill.value(), m_AnyZeroFloat())))
     return false;
   auto interface = cast<AttentionOpInterface>(op.getOperation());
   auto query = cast<ShapedType>(op.getQueries()[0].getType());
