@@ -30,8 +30,8 @@ def SplitQueries : Pass<"sextant-split-queries"> {
     chunk computes its own: 64 keys are multiplied by the vectors of the distances
     that they have to its queries, and the result is written to an operand
     indexed by key and query, [1, group, Sk, chunk] in all. This is chosen where
-    it takes at most half as many products again as the whole table; a number
-    of queries that is not known counts as half the entries. Queries that see
+    it takes at most half as many products again as the whole table, and not
+    where the entries are known and the queries are not. Queries that see
     every key of a number that is known reach a band of the table: if that is
     three quarters of it or less, their products are indexed by query and key too.
 
