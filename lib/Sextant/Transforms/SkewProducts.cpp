@@ -51,17 +51,18 @@ static std::optional<unsigned> getDim(AuxiliaryAttr roles, DimensionRole role) {
   return found - roles.getRoles().begin();
 }
 
+/// Queries or keys that the type of `operand` tells.
+static int64_t getNumRows(Value operand, Layout layout) {
+  return cast<ShapedType>(operand.getType()).getDimSize(getSequenceDim(layout));
+}
+
 /// Where it is known which entries queries and keys ask for, a table has them
 /// all once it is padded as far as that.
 static void findEntries(AttentionOp op, unsigned number, Skew &skew) {
   auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
   auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
-  auto sizeOf = [](Value operand, Layout layout) {
-    return cast<ShapedType>(operand.getType())
-        .getDimSize(getSequenceDim(layout));
-  };
-  int64_t queries = sizeOf(op.getQueries()[0], op.getQueryLayout());
-  int64_t keys = sizeOf(op.getKeys()[0], op.getKeyLayout());
+  int64_t queries = getNumRows(op.getQueries()[0], op.getQueryLayout());
+  int64_t keys = getNumRows(op.getKeys()[0], op.getKeyLayout());
   int64_t entries = type.getDimSize(*roles.getEntryDim());
   ArrayRef<int64_t> origin = op.getStaticOrigin();
   for (int64_t known : {queries, keys, entries, origin[2], origin[3]})
@@ -118,13 +119,9 @@ std::optional<Skew> sextant::findBand(AttentionOp op, unsigned number,
   findEntries(op, number, band);
   if (band.entries == 0)
     return std::nullopt;
-  auto sizeOf = [](Value operand, Layout layout) {
-    return cast<ShapedType>(operand.getType())
-        .getDimSize(getSequenceDim(layout));
-  };
   band.queries =
-      std::min(sizeOf(op.getQueries()[0], op.getQueryLayout()), chunk);
-  int64_t keys = sizeOf(op.getKeys()[0], op.getKeyLayout());
+      std::min(getNumRows(op.getQueries()[0], op.getQueryLayout()), chunk);
+  int64_t keys = getNumRows(op.getKeys()[0], op.getKeyLayout());
   band.vectors = roundUp(band.queries + keys - 1, band.entries);
   auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
   if (4 * band.vectors > 3 * type.getDimSize(*roles.getEntryDim()))
@@ -138,9 +135,8 @@ std::optional<Skew> sextant::findSkew(AttentionOp op, unsigned number,
     return std::nullopt;
   auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
   auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
-  auto query = cast<ShapedType>(op.getQueries()[0].getType());
   int64_t entries = type.getDimSize(*roles.getEntryDim());
-  int64_t rows = query.getDimSize(getSequenceDim(op.getQueryLayout()));
+  int64_t rows = getNumRows(op.getQueries()[0], op.getQueryLayout());
   Skew skew;
   skew.queries =
       ShapedType::isDynamic(rows) ? chunk : std::min<int64_t>(rows, chunk);
@@ -212,6 +208,9 @@ private:
     return map.getResultPosition(
         product.getMatchingIndexingMap(init).getResult(resultDim));
   }
+  /// Writes each element of `init` from its indices, one for each dimension.
+  Value fillByIndex(Value init,
+                    function_ref<Value(SmallVector<Value> indices)> element);
   void padTables();
   /// A table with entries for all distances that a block can have.
   Value padTable(Value table, unsigned dim);
@@ -244,6 +243,23 @@ private:
 };
 } // namespace
 
+Value SkewedProducts::fillByIndex(
+    Value init, function_ref<Value(SmallVector<Value> indices)> element) {
+  unsigned rank = cast<ShapedType>(init.getType()).getRank();
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &nested, Location, ValueRange) {
+    OpBuilder::InsertionGuard guard(b);
+    b.restoreInsertionPoint(nested.saveInsertionPoint());
+    SmallVector<Value> indices;
+    for (unsigned i = 0; i < rank; ++i)
+      indices.push_back(linalg::IndexOp::create(b, loc, i));
+    linalg::YieldOp::create(b, loc, element(std::move(indices)));
+  };
+  return linalg::GenericOp::create(b, loc, init.getType(), ValueRange{}, init,
+                                   b.getMultiDimIdentityMap(rank), loops, body)
+      .getResult(0);
+}
+
 Value SkewedProducts::padTable(Value table, unsigned dim) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, table);
   AffineExpr x = b.getAffineSymbolExpr(0);
@@ -256,14 +272,7 @@ Value SkewedProducts::padTable(Value table, unsigned dim) {
   sizes[dim] = size;
   Type element = getElementTypeOrSelf(table);
   Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
-  unsigned rank = sizes.size();
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  auto body = [&](OpBuilder &nested, Location, ValueRange) {
-    OpBuilder::InsertionGuard guard(b);
-    b.restoreInsertionPoint(nested.saveInsertionPoint());
-    SmallVector<Value> indices;
-    for (unsigned i = 0; i < rank; ++i)
-      indices.push_back(linalg::IndexOp::create(b, loc, i));
+  return fillByIndex(empty, [&](SmallVector<Value> indices) {
     Value entry = sub(indices[dim], constant(before));
     indices[dim] = clamp(entry, constant(0), sub(entries, constant(1)));
     Value vector = tensor::ExtractOp::create(b, loc, table, indices);
@@ -274,11 +283,8 @@ Value SkewedProducts::padTable(Value table, unsigned dim) {
           arith::ConstantOp::create(b, loc, b.getZeroAttr(vector.getType()));
       vector = arith::SelectOp::create(b, loc, isThere, vector, zero);
     }
-    linalg::YieldOp::create(b, loc, vector);
-  };
-  return linalg::GenericOp::create(b, loc, empty.getType(), ValueRange{}, empty,
-                                   b.getMultiDimIdentityMap(rank), loops, body)
-      .getResult(0);
+    return vector;
+  });
 }
 
 void SkewedProducts::padTables() {
@@ -354,24 +360,13 @@ Value SkewedProducts::turn(Value slab, Value start, OpFoldResult begin,
   offsets[rowDim] = begin;
   Value part =
       tensor::ExtractSliceOp::create(b, loc, result, offsets, sizes, strides);
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  auto body = [&](OpBuilder &nested, Location, ValueRange) {
-    OpBuilder::InsertionGuard guard(b);
-    b.restoreInsertionPoint(nested.saveInsertionPoint());
-    SmallVector<Value> indices;
-    for (unsigned i = 0; i < rank; ++i)
-      indices.push_back(linalg::IndexOp::create(b, loc, i));
+  Value turned = fillByIndex(part, [&](SmallVector<Value> indices) -> Value {
     // Further keys are at greater distances, further queries at lesser ones.
     Value key = indices[ofKeys ? rowDim : entryDim];
     Value query = indices[ofKeys ? entryDim : rowDim];
     indices[entryDim] = sub(add(start, key), query);
-    Value element = tensor::ExtractOp::create(b, loc, slab, indices);
-    linalg::YieldOp::create(b, loc, element);
-  };
-  Value turned =
-      linalg::GenericOp::create(b, loc, part.getType(), ValueRange{}, part,
-                                b.getMultiDimIdentityMap(rank), loops, body)
-          .getResult(0);
+    return tensor::ExtractOp::create(b, loc, slab, indices);
+  });
   return tensor::InsertSliceOp::create(b, loc, turned, result, offsets, sizes,
                                        strides);
 }
