@@ -290,6 +290,7 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
   // Keys behind the last are the last again: their scores are hidden later.
   OpBuilder &b = *builder;
   Value last = sub(keyCount, constant(1));
+  Value hasNext = less(add(firstKey, constant(width)), keyCount);
   for (int64_t part = 0; part < width; part += 8) {
     SmallVector<Value> rows;
     for (int64_t r = 0; r < 8; ++r)
@@ -301,9 +302,19 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
             b, loc, vector, panel,
             ValueRange{add(column, constant(i)), constant(part)});
     };
+    // Hardware does not follow eight rows at once.
+    auto prefetchNext = [&](Value column) {
+      buildIf(hasNext, [&] {
+        for (int64_t r = 0; r < 8; ++r)
+          prefetchRow(key, op.getKeyLayout(), head,
+                      minimum(add(firstKey, constant(part + r + width)), last),
+                      column, /*size=*/8, /*locality=*/3);
+      });
+    };
     auto pack = [&](int64_t begin, int64_t end) {
       int64_t whole = begin + (end - begin) / 8 * 8;
       forEach(constant(begin), constant(whole), 8, [&](Value column) {
+        prefetchNext(column);
         SmallVector<Value> vectors;
         for (Value row : rows)
           vectors.push_back(loadWide(
@@ -339,8 +350,10 @@ void AttentionKernel::packKeyPanel(Value key, Value panel, Value batch,
           vectors[i].push_back(turned[i].second);
         }
       }
-      for (int i = 0; i < 2; ++i)
+      for (int i = 0; i < 2; ++i) {
+        prefetchNext(columns[i]);
         store(columns[i], vectors[i]);
+      }
     });
   }
 }
