@@ -191,6 +191,14 @@ private:
   /// Whether the score region is best applied to a tile of products while it is
   /// in registers.
   bool canScoreTiles();
+  /// The score region of a tile, a choice of it where inert terms do nothing or
+  /// tables by distance have one entry for the tile.
+  void forEachScore(int64_t rows, Value row, Value firstKey,
+                    function_ref<void(ScoreVectorizer *score)> body);
+  /// Whether the tile lies before or behind all that tables by distance tell
+  /// apart, whose entries there become those of panels far away; null if there
+  /// is no such table.
+  Value isFarFromTables(int64_t rows, Value row, Value firstKey);
   /// Writes a tile of products to the scores, whole panels through the region.
   void storeProducts(int64_t rows, Value row, Value keyBegin, Value keyEnd,
                      Value column, ArrayRef<Value> products);

@@ -34,6 +34,9 @@ bool AttentionKernel::canScoreTiles() {
   for (unsigned i = 0; i < auxiliaries.size(); ++i) {
     if (!isVarying(i))
       continue;
+    // One table for the block, whose rows are neighbouring queries.
+    if (wideTables.contains(i) && !differsByRow(i) && hasOneHead())
+      continue;
     auto type = cast<MemRefType>(auxiliaries[i].getType());
     auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]).getRoles();
     int64_t along = 0;
@@ -50,6 +53,60 @@ bool AttentionKernel::canScoreTiles() {
       return false;
   }
   return fullScore->getCost() <= costs::kTileInstructions;
+}
+
+Value AttentionKernel::isFarFromTables(int64_t rows, Value row,
+                                       Value firstKey) {
+  OpBuilder &b = *builder;
+  Value result;
+  for (unsigned i = 0; i < auxiliaries.size(); ++i) {
+    if (!isTableByDistance(i))
+      continue;
+    auto roles = cast<AuxiliaryAttr>(op.getRoles()[i]);
+    int64_t entries =
+        cast<MemRefType>(auxiliaries[i].getType()).getShape().back();
+    // Of the first row and the first key.
+    Value entry =
+        sub(add(firstKey, origin[3]), add(add(rowBegin, row), origin[2]));
+    entry = add(entry, constant(roles.getCenter()));
+    Value isBefore = less(add(entry, constant(width - 2)), constant(0));
+    Value isBehind = less(constant(entries + rows - 3), entry);
+    Value isFar = arith::OrIOp::create(b, loc, isBefore, isBehind);
+    result = result ? arith::AndIOp::create(b, loc, result, isFar) : isFar;
+    farEntries[i] = memref::LoadOp::create(
+        b, loc, wideTables.lookup(i),
+        arith::SelectOp::create(b, loc, isBefore, constant(0),
+                                constant(entries + unit.lanes))
+            .getResult());
+  }
+  return result;
+}
+
+void AttentionKernel::forEachScore(int64_t rows, Value row, Value firstKey,
+                                   function_ref<void(ScoreVectorizer *)> body) {
+  OpBuilder &b = *builder;
+  OpBuilder::InsertionGuard guard(b);
+  auto chooseTerms = [&] {
+    if (!hasInert)
+      return body(fullScore.get());
+    Value isActive =
+        arith::OrIOp::create(b, loc, less(firstKey, inertFirst),
+                             less(inertEnd, add(firstKey, constant(width))));
+    auto active = scf::IfOp::create(b, loc, isActive, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(active.thenBlock());
+    body(fullScore.get());
+    b.setInsertionPointToStart(active.elseBlock());
+    body(reducedScore.get());
+  };
+  Value isFar = isFarFromTables(rows, row, firstKey);
+  if (!isFar)
+    return chooseTerms();
+  auto far = scf::IfOp::create(b, loc, isFar, /*withElseRegion=*/true);
+  b.setInsertionPointToStart(far.thenBlock());
+  chooseTerms();
+  farEntries.clear();
+  b.setInsertionPointToStart(far.elseBlock());
+  chooseTerms();
 }
 
 void AttentionKernel::storeProducts(int64_t rows, Value row, Value keyBegin,
@@ -78,21 +135,12 @@ void AttentionKernel::storeProducts(int64_t rows, Value row, Value keyBegin,
   if (!scoresTiles)
     return store(nullptr);
   // The last keys of a row are scored with the row.
-  Value behind = add(column, constant(width));
-  Value isLast = less(keysOfTile(row, keyBegin, keyEnd), behind);
+  Value isLast =
+      less(keysOfTile(row, keyBegin, keyEnd), add(column, constant(width)));
   auto last = scf::IfOp::create(b, loc, isLast, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(last.thenBlock());
   store(nullptr);
   b.setInsertionPointToStart(last.elseBlock());
-  if (!hasInert)
-    return store(fullScore.get());
-  Value isActive =
-      arith::OrIOp::create(b, loc, less(add(keyBegin, column), inertFirst),
-                           less(inertEnd, add(keyBegin, behind)));
-  auto active = scf::IfOp::create(b, loc, isActive, /*withElseRegion=*/true);
-  b.setInsertionPointToStart(active.thenBlock());
-  store(fullScore.get());
-  b.setInsertionPointToStart(active.elseBlock());
-  store(reducedScore.get());
+  forEachScore(rows, row, add(keyBegin, column), store);
 }
