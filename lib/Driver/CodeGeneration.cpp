@@ -7,10 +7,14 @@
 
 #include "CodeGeneration.h"
 
+#include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ObjCopy.h"
+#include "llvm/Object/Binary.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
@@ -28,6 +32,8 @@ static constexpr StringRef kApi[] = {
     "sextant_workspace_size",
 };
 static constexpr StringRef kEntrySymbol = "sextant_model_v1";
+/// What the runtime needs of a model.
+static constexpr StringRef kDescriptorSymbol = "sextant_model_descriptor";
 
 static Expected<Processor> findProcessor(StringRef name) {
   Processor processor;
@@ -153,8 +159,23 @@ static void takeName(Module &module, GlobalValue *value, const Twine &name) {
   value->setName(wanted);
 }
 
+/// Hides everything but `exported`.
+static void hideAllBut(Module &module, ArrayRef<GlobalValue *> exported) {
+  for (GlobalValue &value : module.global_values())
+    if (!value.isDeclaration() && !value.hasLocalLinkage() &&
+        !is_contained(exported, &value) &&
+        !value.getName().starts_with("llvm."))
+      value.setLinkage(GlobalValue::InternalLinkage);
+  // Nothing compares addresses, so equal functions may become one.
+  for (GlobalValue &value : module.global_values())
+    if (value.hasLocalLinkage()) {
+      value.setVisibility(GlobalValue::DefaultVisibility);
+      value.setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    }
+}
+
 Error mlir::sextant::linkRuntime(Module &module, const Descriptor &descriptor,
-                                 Threads threads, bool entrySymbol) {
+                                 Threads threads) {
   for (StringRef bitcode : {getRuntimeBitcode(), getThreadsBitcode(threads)}) {
     Expected<std::unique_ptr<Module>> part = parseBitcodeFile(
         MemoryBufferRef(bitcode, "runtime"), module.getContext());
@@ -171,27 +192,53 @@ Error mlir::sextant::linkRuntime(Module &module, const Descriptor &descriptor,
   SmallVector<GlobalValue *> exported;
   for (StringRef name : kApi)
     exported.push_back(module.getNamedValue(name));
-  if (entrySymbol)
-    exported.push_back(module.getNamedValue(kEntrySymbol));
-  for (GlobalValue &value : module.global_values())
-    if (!value.isDeclaration() && !value.hasLocalLinkage() &&
-        !is_contained(exported, &value) &&
-        !value.getName().starts_with("llvm."))
-      value.setLinkage(GlobalValue::InternalLinkage);
-  // Nothing compares addresses, so equal functions may become one.
-  for (GlobalValue &value : module.global_values())
-    if (value.hasLocalLinkage()) {
-      value.setVisibility(GlobalValue::DefaultVisibility);
-      value.setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
-    }
+  hideAllBut(module, exported);
   for (GlobalValue *value : exported) {
     value->setVisibility(GlobalValue::DefaultVisibility);
     value->setDSOLocal(false);
     StringRef suffix = value->getName();
-    if (suffix != kEntrySymbol && suffix.consume_front("sextant"))
+    if (suffix.consume_front("sextant"))
       takeName(module, value, descriptor.prefix + suffix);
   }
   return Error::success();
+}
+
+void mlir::sextant::hideModel(Module &module) {
+  GlobalValue *descriptor = module.getNamedValue(kDescriptorSymbol);
+  descriptor->setVisibility(GlobalValue::HiddenVisibility);
+  hideAllBut(module, descriptor);
+  // Both are in one library: calls need no table.
+  for (Function &function : module)
+    if (function.getName().starts_with("sextant_") && function.isDeclaration())
+      function.setVisibility(GlobalValue::HiddenVisibility);
+}
+
+Error mlir::sextant::writeRuntime(raw_ostream &os, const Descriptor &descriptor,
+                                  Threads threads) {
+  Expected<std::unique_ptr<object::Binary>> object = object::createBinary(
+      MemoryBufferRef(getRuntimeObject(threads), "runtime"));
+  if (!object)
+    return object.takeError();
+  StringMap<std::string> names;
+  for (StringRef name : kApi) {
+    StringRef suffix = name;
+    suffix.consume_front("sextant");
+    names[name] = descriptor.prefix + suffix.str();
+  }
+  names[kEntrySymbol] = kEntrySymbol.str();
+  objcopy::ConfigManager config;
+  config.Common.OutputFilename = "runtime";
+  objcopy::NameMatcher exported;
+  for (const auto &name : names) {
+    config.Common.SymbolsToRename[name.first()] = name.second;
+    if (Error error = exported.addMatcher(objcopy::NameOrPattern::create(
+            name.first(), objcopy::MatchStyle::Literal,
+            [](Error error) { return error; })))
+      return error;
+  }
+  config.ELF.SymbolsToSetVisibility.emplace_back(std::move(exported),
+                                                 ELF::STV_DEFAULT);
+  return objcopy::executeObjcopyOnBinary(config, **object, os);
 }
 
 void mlir::sextant::optimizeModule(Module &module, TargetMachine &machine,

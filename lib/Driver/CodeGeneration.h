@@ -50,9 +50,16 @@ struct Descriptor {
 void addDescriptor(llvm::Module &module, const Descriptor &descriptor);
 
 /// Links the runtime into the model, gives the C API the model's prefix and
-/// hides everything else. `entrySymbol` keeps `sextant_model_v1`.
+/// hides everything else.
 llvm::Error linkRuntime(llvm::Module &module, const Descriptor &descriptor,
-                        Threads threads, bool entrySymbol);
+                        Threads threads);
+
+/// Instead of linking the runtime: hides all of a model except from that.
+void hideModel(llvm::Module &module);
+/// The runtime as an object to link with the model's, whose C API has the
+/// model's prefix. It exports `sextant_model_v1`, too.
+llvm::Error writeRuntime(llvm::raw_ostream &os, const Descriptor &descriptor,
+                         Threads threads);
 
 /// Makes of a model one version for each processor, before the runtime is
 /// linked: that has to run on any.

@@ -276,8 +276,11 @@ LogicalResult Compilation::translate() {
   if (llvm::Error error = makeVersions(*code, descriptor.processors))
     return fail(std::move(error));
   addDescriptor(*code, descriptor);
-  if (llvm::Error error = linkRuntime(*code, descriptor, options.threads,
-                                      options.emit == Emit::So))
+  // What is one piece of code contains the runtime; a library is linked with
+  // it, for to optimize it anew took a fifth of the time.
+  if (options.emit == Emit::So)
+    hideModel(*code);
+  else if (llvm::Error error = linkRuntime(*code, descriptor, options.threads))
     return fail(std::move(error));
   if (failed(saveStage("model.ll",
                        [&](raw_ostream &os) { code->print(os, nullptr); })))
@@ -356,6 +359,11 @@ llvm::Error Compilation::writeLibrary(OutputFiles &files,
     return error;
   machineCode.stop();
   TimingScope linking = root.nest("link");
+  if (!link.relocatable)
+    if (llvm::Error error = addObject([&](llvm::raw_pwrite_stream &os) {
+          return writeRuntime(os, descriptor, options.threads);
+        }))
+      return error;
   if (!descriptor.weightsSymbol.empty()) {
     link.largePages = weights.size() >= LinkOptions::kLargePage;
     if (llvm::Error error = addObject([&](llvm::raw_pwrite_stream &os) {

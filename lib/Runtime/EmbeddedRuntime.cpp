@@ -21,6 +21,16 @@ static constexpr char kCaller[] = {
 static constexpr char kNone[] = {
 #include "None.bc.inc"
 };
+// Objects are read where they lie.
+alignas(8) static constexpr char kOpenMPObject[] = {
+#include "Openmp.o.inc"
+};
+alignas(8) static constexpr char kCallerObject[] = {
+#include "Caller.o.inc"
+};
+alignas(8) static constexpr char kNoneObject[] = {
+#include "None.o.inc"
+};
 static constexpr char kHeader[] = {
 #include "Model.h.in.inc"
 };
@@ -43,6 +53,18 @@ llvm::StringRef mlir::sextant::getThreadsBitcode(Threads threads) {
     return {kCaller, sizeof(kCaller)};
   case Threads::None:
     return {kNone, sizeof(kNone)};
+  }
+  llvm_unreachable("all kinds of threads are listed");
+}
+
+llvm::StringRef mlir::sextant::getRuntimeObject(Threads threads) {
+  switch (threads) {
+  case Threads::OpenMP:
+    return {kOpenMPObject, sizeof(kOpenMPObject)};
+  case Threads::Caller:
+    return {kCallerObject, sizeof(kCallerObject)};
+  case Threads::None:
+    return {kNoneObject, sizeof(kNoneObject)};
   }
   llvm_unreachable("all kinds of threads are listed");
 }

@@ -3,9 +3,9 @@
 |* Part of Sextant, under the Apache License v2.0 with LLVM Exceptions.
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
-|* The runtime is compiled to LLVM bitcode once and linked into every model, so
-|* that its symbols get the model's prefix. Model.h is the public header, made
-|* from Model.h.in with `sextant` as the prefix.
+|* The runtime is compiled once, to objects and LLVM bitcode, and linked into
+|* every model, where its symbols get the model's prefix. Model.h is the public
+|* header, made from Model.h.in with `sextant` as the prefix.
 |*
 \*===----------------------------------------------------------------------===*/
 

@@ -19,6 +19,9 @@ enum class Threads { OpenMP, Caller, None };
 llvm::StringRef getRuntimeBitcode();
 llvm::StringRef getThreadsBitcode(Threads threads);
 
+/// The same, compiled: an ELF object of one section for each function.
+llvm::StringRef getRuntimeObject(Threads threads);
+
 /// The header of a model, with `@prefix@` and `@PREFIX@` to be replaced.
 llvm::StringRef getHeaderTemplate();
 
