@@ -347,8 +347,16 @@ void AttentionKernel::prepareModulationOf(Value ownHead, Value rowsBegin,
   int64_t columns = entries + 2 * width;
   rowHead = ownHead;
   Value number = modulationTableOf(ownHead);
+  // Element by element: LLVM makes of it what is fastest.
+  auto forEachOf = [&](int64_t count, function_ref<void(Value)> body) {
+    auto loop =
+        scf::ForOp::create(b, loc, constant(0), constant(count), constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  };
   forEach(constant(0), constant(shape.keySize), 1, [&](Value k) {
-    forEach(constant(0), constant(columns), 1, [&](Value column) {
+    forEachOf(columns, [&](Value column) {
       Value entry = sub(column, constant(width));
       Value clamped =
           minimum(maximum(entry, constant(0)), constant(entries - 1));
@@ -365,7 +373,7 @@ void AttentionKernel::prepareModulationOf(Value ownHead, Value rowsBegin,
     });
   });
   forEach(rowsBegin, rowsEnd, 1, [&](Value row) {
-    forEach(constant(0), constant(shape.keySize), 1, [&](Value k) {
+    forEachOf(shape.keySize, [&](Value k) {
       Value q = memref::LoadOp::create(b, loc, queryTile, ValueRange{row, k});
       for (auto [tile, column] : {std::pair<Value, int64_t>(queriesBefore, 0),
                                   {queriesBehind, columns - 1}}) {

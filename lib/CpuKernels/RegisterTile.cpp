@@ -31,10 +31,11 @@ void mlir::sextant::cpu::keepAsWritten(Operation *loop) {
                                                 {}, {}, {}, {}, {});
   auto unroll = LLVM::LoopUnrollAttr::get(context, /*disable=*/yes, {}, {}, {},
                                           {}, {}, {});
-  loop->setAttr("llvm.loop_annotation",
-                LLVM::LoopAnnotationAttr::get(context, {}, vectorize, {},
-                                              unroll, {}, {}, {}, {}, {}, {},
-                                              {}, {}, {}, {}, {}));
+  // By the name that branches of the LLVM dialect have for it: SCF and CF hand
+  // attributes on as they are, and the translation does not see any other.
+  loop->setAttr("loop_annotation", LLVM::LoopAnnotationAttr::get(
+                                       context, {}, vectorize, {}, unroll, {},
+                                       {}, {}, {}, {}, {}, {}, {}, {}, {}, {}));
 }
 
 /// One step: `rows` broadcasts, `vectors` loads, and an FMA of each pair.

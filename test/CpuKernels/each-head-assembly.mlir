@@ -17,9 +17,9 @@
 // loads are the query's, from the first level,
 // D64-DAG: 8 ymm fma, 16 loads, 0 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills
 // D128-DAG: 16 ymm fma, 32 loads, 0 broadcasts, 0 stores, 0 calls, 0 prefetch, 0 spills
-// and a whole row of a value, added to sums that come and go.
+// and 64 elements of a value, added to sums that come and go.
 // D64-DAG: 8 ymm fma, 16 loads, 1 broadcasts, 8 stores, 0 calls, 0 prefetch, 0 spills
-// D128-DAG: 16 ymm fma, 32 loads, 1 broadcasts, 16 stores, 0 calls, 0 prefetch, 0 spills
+// D128-DAG: 8 ymm fma, 16 loads, 0 broadcasts, 8 stores, 0 calls, 0 prefetch, 0 spills
 // Where rows have gaps, each of their lines is asked for.
 // GAPS-DAG: 8 ymm fma, 16 loads, 0 broadcasts, 0 stores, 0 calls, 4 prefetch, 0 spills
 // GAPS-DAG: 8 ymm fma, 16 loads, 1 broadcasts, 8 stores, 0 calls, 4 prefetch, 0 spills

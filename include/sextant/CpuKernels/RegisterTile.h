@@ -80,8 +80,8 @@ struct RegisterTile {
                            Value upper, ValueRange init) const;
 };
 
-/// `llvm.loop_annotation` that keeps LLVM's vectorizer and unroller away from
-/// a loop that is already what it should be.
+/// Keeps LLVM's vectorizer and unroller away from a loop that is already what
+/// it should be: copies of it take time to compile and registers.
 void keepAsWritten(Operation *loop);
 
 } // namespace mlir::sextant::cpu
