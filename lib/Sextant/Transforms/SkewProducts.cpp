@@ -57,21 +57,31 @@ static int64_t getNumRows(Value operand, Layout layout) {
 }
 
 /// Where it is known which entries queries and keys ask for, a table has them
-/// all once it is padded as far as that.
-static void findEntries(AttentionOp op, unsigned number, Skew &skew) {
+/// all once it is padded as far as that. One that would grow by more than the
+/// vectors around it that products of `queries` and `keys` reach stays unknown:
+/// what is far beyond its ends, behind a long past, is its ends again.
+static void findEntries(AttentionOp op, unsigned number, int64_t queries,
+                        int64_t keys, Skew &skew) {
   auto roles = cast<AuxiliaryAttr>(op.getRoles()[number]);
   auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
-  int64_t queries = getNumRows(op.getQueries()[0], op.getQueryLayout());
-  int64_t keys = getNumRows(op.getKeys()[0], op.getKeyLayout());
+  int64_t rows = getNumRows(op.getQueries()[0], op.getQueryLayout());
+  int64_t columns = getNumRows(op.getKeys()[0], op.getKeyLayout());
   int64_t entries = type.getDimSize(*roles.getEntryDim());
   ArrayRef<int64_t> origin = op.getStaticOrigin();
-  for (int64_t known : {queries, keys, entries, origin[2], origin[3]})
-    if (ShapedType::isDynamic(known))
+  // Beyond this a sum might overflow.
+  constexpr int64_t most = int64_t(1) << 60;
+  for (int64_t known :
+       {rows, columns, entries, origin[2], origin[3], roles.getCenter()})
+    if (known <= -most || known >= most)
       return;
-  int64_t first = origin[3] - (origin[2] + queries - 1) + roles.getCenter();
-  int64_t last = origin[3] + keys - 1 - origin[2] + roles.getCenter();
-  skew.before = llvm::alignTo(std::max<int64_t>(-first, 0), kPanel);
-  skew.entries = skew.before + std::max(entries, last + 1);
+  int64_t first = origin[3] - (origin[2] + rows - 1) + roles.getCenter();
+  int64_t last = origin[3] + columns - 1 - origin[2] + roles.getCenter();
+  int64_t before = llvm::alignTo(std::max<int64_t>(-first, 0), kPanel);
+  int64_t all = before + std::max(entries, last + 1);
+  if (all - entries > 2 * (queries + keys))
+    return;
+  skew.before = before;
+  skew.entries = all;
 }
 
 /// Whether that operand is a product that can be divided.
@@ -116,12 +126,12 @@ std::optional<Skew> sextant::findBand(AttentionOp op, unsigned number,
       VisibleKeys(interface).canSkip())
     return std::nullopt;
   Skew band;
-  findEntries(op, number, band);
-  if (band.entries == 0)
-    return std::nullopt;
   band.queries =
       std::min(getNumRows(op.getQueries()[0], op.getQueryLayout()), chunk);
   int64_t keys = getNumRows(op.getKeys()[0], op.getKeyLayout());
+  findEntries(op, number, band.queries, keys, band);
+  if (band.entries == 0)
+    return std::nullopt;
   band.vectors = roundUp(band.queries + keys - 1, band.entries);
   auto type = cast<ShapedType>(op.getAuxiliaries()[number].getType());
   if (4 * band.vectors > 3 * type.getDimSize(*roles.getEntryDim()))
@@ -140,7 +150,7 @@ std::optional<Skew> sextant::findSkew(AttentionOp op, unsigned number,
   Skew skew;
   skew.queries =
       ShapedType::isDynamic(rows) ? chunk : std::min<int64_t>(rows, chunk);
-  findEntries(op, number, skew);
+  findEntries(op, number, skew.queries, kKeys, skew);
   skew.vectors = roundUp(skew.queries + kKeys - 1, skew.entries);
   if (ShapedType::isDynamic(entries))
     return skew;
