@@ -314,9 +314,11 @@ void SkewedProducts::padTables() {
         break;
       table = slice.getSource();
     }
-    // Once for all chunks.
+    // Once for all chunks, and behind the checks that stand before them: one
+    // is that there is a vector.
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointAfterValue(table);
+    Operation *first = table.getParentBlock()->findAncestorOpInBlock(*op);
+    b.setInsertionPoint(first ? first : op);
     entries = getValueOrCreateConstantIndexOp(
         b, loc, tensor::getMixedSize(b, loc, table, *dim));
     bool isWhole = skew.entries == type.getDimSize(entryDim);
