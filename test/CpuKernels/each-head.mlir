@@ -48,6 +48,22 @@ func.func @strides_are_compared(%q: !q, %k: !k, %v: !k, %o: !q) {
 
 // -----
 
+// What is stored in 16 bits lies side by side no less.
+// CHECK-LABEL: func.func private @sextant_attention_each_head
+// CHECK: vector.load {{.*}} : memref<3x?x5x64xbf16>, vector<8xbf16>
+// CHECK: arith.extf {{.*}} : vector<8xbf16> to vector<8xf32>
+!q = memref<3x5x?x64xbf16>
+!k = memref<3x?x5x64xbf16>
+func.func @rows_of_16_bits_are_read_together(%q: !q, %k: !k, %v: !k, %o: !q) {
+  sextant_cpu.attention ins(%q, %k, %v : !q, !k, !k) outs(%o : !q) key_layout bshd value_layout bshd {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    sextant_cpu.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 // Slopes differ by head, but not what a row sees.
 // CHECK-LABEL: func.func private @sextant_attention_each_head(
 !q = memref<1x5x?x64xf32>
