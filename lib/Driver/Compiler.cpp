@@ -231,10 +231,13 @@ LogicalResult Compilation::compile() {
   bool isCpu = options.target == CompilerTarget::Cpu;
   CpuOptions cpu;
   // Kernels are written once, for the least of the processors. Zen 4 takes two
-  // cycles for what is that wide; narrow tiles were 12 % faster there.
+  // cycles for what is that wide; narrow tiles were 12 % faster there. A list
+  // of features may hold those that need another without that one.
   if (llvm::all_of(descriptor.processors, [](const Processor &processor) {
         return processor.name != "znver4" &&
-               llvm::is_contained(processor.features, "avx512f");
+               llvm::any_of(processor.features, [](StringRef feature) {
+                 return feature.starts_with("avx512");
+               });
       }))
     cpu.vector = "avx512";
   if (failed(runStage("sextant", [&](OpPassManager &pm) {
