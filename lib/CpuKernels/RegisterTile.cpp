@@ -41,13 +41,16 @@ void mlir::sextant::cpu::keepAsWritten(Operation *loop) {
 /// One step: `rows` broadcasts, `vectors` loads, and an FMA of each pair.
 static void buildStep(const RegisterTile &tile, OpBuilder &b, Location loc,
                       Value k, MutableArrayRef<Value> sums) {
-  SmallVector<Value> right;
-  for (int64_t v = 0; v < tile.vectors; ++v)
-    right.push_back(tile.loadRight(b, loc, v, k));
+  // What a single row multiplies is not kept: with eight vectors of sums there
+  // is no register for eight more that are widened when they are loaded.
+  SmallVector<Value> right(tile.vectors);
   for (int64_t r = 0; r < tile.rows; ++r) {
-    Value left = vector::BroadcastOp::create(b, loc, right.front().getType(),
-                                             tile.loadLeft(b, loc, r, k));
+    Value left = vector::BroadcastOp::create(
+        b, loc, VectorType::get({tile.lanes}, b.getF32Type()),
+        tile.loadLeft(b, loc, r, k));
     for (int64_t v = 0; v < tile.vectors; ++v) {
+      if (r == 0)
+        right[v] = tile.loadRight(b, loc, v, k);
       Value &sum = sums[r * tile.vectors + v];
       sum = vector::FMAOp::create(b, loc, left, right[v], sum);
     }
