@@ -354,28 +354,21 @@ void AttentionKernel::buildKeyBlock(Value keyBegin, Value keyEnd) {
   else
     buildProducts(keyBegin, keyEnd);
   fillDiagonals(keyBegin, keyEnd);
-  // Tiles are filled up to an even number of rows; few rows are not.
-  int64_t together = few || unit.rowStep() % 2 ? 1 : 2;
-  forEach(constant(0), sub(rowEnd, rowBegin), together, [&](Value row) {
+  forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {
     Value count = keysOfTile(row, keyBegin, keyEnd);
     // Results are written once all keys are seen, and then the queries of the
     // next block are read: with many keys, both come from far by then.
     if (!few)
       buildIf(less(constant(getBlockKeys()), keyCount), [&] {
-        for (int64_t r = 0; r < together; ++r) {
-          auto [ownHead, ownQuery] = headAndQuery(add(row, constant(r)));
-          prefetchRow(init, op.getResultLayout(), ownHead, ownQuery,
-                      constant(0), shape.valueSize, 3, /*isWrite=*/true);
-          prefetchRow(query, op.getQueryLayout(), ownHead,
-                      add(ownQuery, sub(rowEnd, rowBegin)), constant(0),
-                      shape.keySize, 3);
-        }
+        auto [ownHead, ownQuery] = headAndQuery(row);
+        prefetchRow(init, op.getResultLayout(), ownHead, ownQuery, constant(0),
+                    shape.valueSize, 3, /*isWrite=*/true);
+        prefetchRow(query, op.getQueryLayout(), ownHead,
+                    add(ownQuery, sub(rowEnd, rowBegin)), constant(0),
+                    shape.keySize, 3);
       });
-    SmallVector<Value> rows{row};
-    if (together == 2)
-      rows.push_back(add(row, constant(1)));
     buildIf(less(constant(0), count),
-            [&] { buildSoftmax(rows, keyBegin, count); });
+            [&] { buildSoftmax(row, keyBegin, count); });
   });
   if (valueTable)
     forEach(constant(0), sub(rowEnd, rowBegin), 1, [&](Value row) {

@@ -284,8 +284,8 @@ private:
   /// from `keyBegin` on.
   void buildPieces(Value keyBegin, Value count);
 
-  // Softmax of rows over one block.
-  void buildSoftmax(ArrayRef<Value> rows, Value keyBegin, Value count);
+  // Softmax of a row over one block.
+  void buildSoftmax(Value row, Value keyBegin, Value count);
   /// The score region of one row; returns what its exponents count against,
   /// in every lane, and moves its sums there.
   Value buildMaximum(Value row, Value keyBegin, Value count);

@@ -9,7 +9,6 @@
 // Two passes over a row of the score tile, which lies in the first-level
 // cache: the score region and the maximum, then exponentials and their sum. A
 // splat hoisted out of one long loop would not stay in a register, hence two.
-// Exponentials of two rows run side by side, to hide their latency.
 // Where all terms that hide keys do nothing, the region runs without them.
 //
 //===----------------------------------------------------------------------===//
@@ -316,84 +315,64 @@ Value AttentionKernel::buildMaximum(Value row, Value keyBegin, Value count) {
   return base;
 }
 
-void AttentionKernel::buildSoftmax(ArrayRef<Value> rows, Value keyBegin,
-                                   Value count) {
+void AttentionKernel::buildSoftmax(Value row, Value keyBegin, Value count) {
   OpBuilder &b = *builder;
-  SmallVector<Value> bases;
-  for (Value row : rows)
-    bases.push_back(buildMaximum(row, keyBegin, count));
-  SmallVector<Value> zeros(rows.size(), constantOf(vectorType, 0.0));
-  auto buildPowers = [&](Value lower, Value upper) -> SmallVector<Value> {
-    auto loop = scf::ForOp::create(b, loc, lower, upper, constant(1), zeros);
+  Value base = buildMaximum(row, keyBegin, count);
+  auto sumOf = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddFOp::create(b, loc, lhs, rhs);
+  };
+  auto buildPowers = [&](Value lower, Value upper) -> Value {
+    auto loop = scf::ForOp::create(b, loc, lower, upper, constant(1),
+                                   constantOf(vectorType, 0.0));
     keepAsWritten(loop);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value column = mul(loop.getInductionVar(), width);
-    // What the next rows read comes closer while these compute.
+    // What the next row reads comes closer while this one computes.
     if (!scoresTiles)
-      prefetchAuxiliaries(rows.size(), add(rows[0], constant(rows.size())),
-                          add(keyBegin, column), /*locality=*/3);
-    SmallVector<Value> exponents, sumsOf(loop.getRegionIterArgs());
-    SmallVector<SmallVector<Value>> places;
-    for (auto [row, base] : llvm::zip(rows, bases))
-      for (int64_t v = 0; v < unit.vectors; ++v) {
-        places.push_back({row, add(column, constant(v * unit.lanes))});
-        Value x =
-            vector::LoadOp::create(b, loc, vectorType, scores, places.back());
-        exponents.push_back(arith::SubFOp::create(b, loc, x, base));
-      }
-    SmallVector<Value> powers = buildWeights(exponents);
-    // One sum a row: more do not stay in registers.
-    for (auto [i, power] : llvm::enumerate(powers)) {
-      vector::StoreOp::create(b, loc, power, scores, places[i]);
-      Value &sum = sumsOf[i / unit.vectors];
-      sum = arith::AddFOp::create(b, loc, sum, power);
+      prefetchAuxiliaries(1, add(row, constant(1)), add(keyBegin, column),
+                          /*locality=*/3);
+    SmallVector<Value> exponents, places;
+    for (int64_t v = 0; v < unit.vectors; ++v) {
+      places.push_back(add(column, constant(v * unit.lanes)));
+      Value x = vector::LoadOp::create(b, loc, vectorType, scores,
+                                       ValueRange{row, places.back()});
+      exponents.push_back(arith::SubFOp::create(b, loc, x, base));
     }
-    scf::YieldOp::create(b, loc, sumsOf);
-    return loop.getResults();
+    Value sum = loop.getRegionIterArg(0);
+    for (auto [power, place] : llvm::zip(buildWeights(exponents), places)) {
+      vector::StoreOp::create(b, loc, power, scores, ValueRange{row, place});
+      sum = sumOf(sum, power);
+    }
+    scf::YieldOp::create(b, loc, sum);
+    return loop.getResult(0);
   };
   auto reduce = [&](Value vector) {
-    return reduceLanes(b, loc, vector, [&](Value lhs, Value rhs) -> Value {
-      return arith::AddFOp::create(b, loc, lhs, rhs);
-    });
+    return reduceLanes(b, loc, vector, sumOf);
   };
-  Value panels = ceilDiv(count, width);
-  SmallVector<Value> totals;
+  Value panels = ceilDiv(count, width), total;
   if (!valueTable || op.getValueLabels()) {
-    totals = buildPowers(constant(0), panels);
+    total = buildPowers(constant(0), panels);
   } else {
-    // What is before or behind the table for all rows is summed apart.
+    // What is before or behind the table is summed apart.
     AuxiliaryAttr roles = *op.getValueTableRoles();
     int64_t entries =
         cast<ShapedType>(valueTable.getType()).getDimSize(*roles.getEntryDim());
-    Value first, end, last = sub(sub(rowEnd, rowBegin), constant(1));
-    for (Value row : rows) {
-      std::tie(rowHead, rowQuery) = headAndQuery(minimum(row, last));
-      auto [ownFirst, ownEnd] =
-          getNearPanels(roles, constant(entries), keyBegin);
-      first = first ? minimum(first, ownFirst) : ownFirst;
-      end = end ? maximum(end, ownEnd) : ownEnd;
-    }
+    std::tie(rowHead, rowQuery) = headAndQuery(row);
+    auto [first, end] = getNearPanels(roles, constant(entries), keyBegin);
     first = minimum(first, panels);
     end = minimum(maximum(end, first), panels);
-    SmallVector<Value> before = buildPowers(constant(0), first);
-    SmallVector<Value> near = buildPowers(first, end);
-    SmallVector<Value> behind = buildPowers(end, panels);
-    for (auto [r, row] : llvm::enumerate(rows)) {
-      memref::StoreOp::create(b, loc, mul(first, width), nearFirst, row);
-      memref::StoreOp::create(b, loc, mul(end, width), nearEnd, row);
-      if (roles.getBeyond() == Beyond::clamp) {
-        addToEntry(row, constant(getColumns()), reduce(before[r]));
-        addToEntry(row, constant(getColumns() + entries - 1),
-                   reduce(behind[r]));
-      }
-      Value total = arith::AddFOp::create(b, loc, before[r], near[r]);
-      totals.push_back(arith::AddFOp::create(b, loc, total, behind[r]));
+    Value before = buildPowers(constant(0), first);
+    Value near = buildPowers(first, end);
+    Value behind = buildPowers(end, panels);
+    memref::StoreOp::create(b, loc, mul(first, width), nearFirst, row);
+    memref::StoreOp::create(b, loc, mul(end, width), nearEnd, row);
+    if (roles.getBeyond() == Beyond::clamp) {
+      addToEntry(row, constant(getColumns()), reduce(before));
+      addToEntry(row, constant(getColumns() + entries - 1), reduce(behind));
     }
+    total = sumOf(sumOf(before, near), behind);
   }
-  for (auto [total, row] : llvm::zip(totals, rows)) {
-    Value sum = memref::LoadOp::create(b, loc, sums, row);
-    memref::StoreOp::create(
-        b, loc, arith::AddFOp::create(b, loc, sum, reduce(total)), sums, row);
-  }
+  Value sum = memref::LoadOp::create(b, loc, sums, row);
+  memref::StoreOp::create(b, loc, sumOf(sum, reduce(total)), sums, row);
 }
