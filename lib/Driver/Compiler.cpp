@@ -19,6 +19,7 @@
 #include "sextant/Pipelines/Pipelines.h"
 #include "sextant/Registration/Registration.h"
 
+#include "mlir/IR/Verifier.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Support/Timing.h"
@@ -58,7 +59,8 @@ private:
   LogicalResult compile();
   LogicalResult finish(OutputFiles &files, llvm::Error error);
   LogicalResult runStage(StringRef name,
-                         llvm::function_ref<void(OpPassManager &)> build);
+                         llvm::function_ref<void(OpPassManager &)> build,
+                         bool verifyEach = true);
   LogicalResult saveStage(StringRef name,
                           llvm::function_ref<void(raw_ostream &)> print);
   LogicalResult emitText();
@@ -152,14 +154,18 @@ Compilation::saveStage(StringRef name,
 
 LogicalResult
 Compilation::runStage(StringRef name,
-                      llvm::function_ref<void(OpPassManager &)> build) {
+                      llvm::function_ref<void(OpPassManager &)> build,
+                      bool verifyEach) {
   PassManager pm(&context);
+  // Who looks for a pass that fails wants to know which one it was.
+  verifyEach |= !options.crashReproducer.empty();
+  pm.enableVerifier(verifyEach);
   TimingScope scope = root.nest(name);
   pm.enableTiming(scope);
   if (!options.crashReproducer.empty())
     pm.enableCrashReproducerGeneration(options.crashReproducer);
   build(pm);
-  if (failed(pm.run(*module)))
+  if (failed(pm.run(*module)) || (!verifyEach && failed(verify(*module))))
     return failure();
   return saveStage((name + ".mlir").str(), [&](raw_ostream &os) {
     OpPrintingFlags flags;
@@ -259,12 +265,17 @@ LogicalResult Compilation::compile() {
     return failure();
   if (options.emit == Emit::Linalg)
     return emitText();
-  if (failed(runStage("llvm", [&](OpPassManager &pm) {
-        if (isCpu)
-          buildCpuCodePipeline(pm, cpu);
-        else
-          buildReferenceCodePipeline(pm, ReferenceOptions());
-      })))
+  // What comes out of here is Sextant's own, and long: to verify it after every
+  // pass took a sixth of the time. Tests of the passes do.
+  if (failed(runStage(
+          "llvm",
+          [&](OpPassManager &pm) {
+            if (isCpu)
+              buildCpuCodePipeline(pm, cpu);
+            else
+              buildReferenceCodePipeline(pm, ReferenceOptions());
+          },
+          /*verifyEach=*/false)))
     return failure();
   return emitCode();
 }
