@@ -5,6 +5,7 @@
 import glob
 import os
 import platform
+import re
 import shutil
 
 import lit.formats
@@ -54,6 +55,17 @@ config.substitutions.append(("%archer", archer))
 qemu = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 config.substitutions.append(("%qemu_aarch64", str(qemu)))
 
+
+
+def has_x86_64_v4():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as text:
+            flags = set(re.search(r"^flags\s*:(.*)$", text.read(), re.MULTILINE).group(1).split())
+    except (OSError, AttributeError):
+        return False
+    return {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags
+
+
 optional = {
     "conformance": config.conformance_dir and os.path.isdir(config.conformance_dir),
     "ptxas": config.ptxas and os.path.exists(config.ptxas),
@@ -64,6 +76,7 @@ optional = {
     "gtest": os.path.exists(os.path.join(config.sextant_tools_dir, "import-unit-tests")),
     "qemu-aarch64": qemu,
     "tsan": os.path.exists(archer) and bool(tsan),
+    "x86-64-v4": has_x86_64_v4(),
     "x86_64": platform.machine() == "x86_64",
 }
 for name, found in optional.items():

@@ -369,7 +369,10 @@ LogicalResult LowerCpuKernels::lower(cpu::AttentionOp op) {
                costs::kChunkTasks),
         some);
     Value least = ifLong(calls.constant(costs::kOneRowKeys), costs::kChunkKeys);
-    Value step = ifLong(calls.constant(shape.fewKeys), shape.blockKeys);
+    // A kernel's first block begins where a panel does, which is to be none of
+    // the chunk before: with vectors of 512 bits its keys would count twice.
+    int64_t block = llvm::alignTo(shape.fewKeys, unit.columns());
+    Value step = ifLong(calls.constant(block), shape.blockKeys);
     Value length = calls.most(
         calls.ceilDiv(keys, calls.most(wanted, calls.constant(1))), least);
     length = calls.mul(calls.ceilDiv(length, step), step);
