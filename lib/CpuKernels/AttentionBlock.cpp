@@ -178,8 +178,19 @@ void AttentionKernel::storeRow(Value row, Value sum, Value peak,
     store(constant(whole), shape.valueSize - whole);
   if (!logSumExp)
     return;
-  if (isBaseTwo)
-    peak = arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), ln2));
+  if (isBaseTwo) {
+    Value natural =
+        arith::MulFOp::create(b, loc, peak, constantOf(b.getF32Type(), ln2));
+    // That of a row without a key is the lowest number in any base.
+    if (uniformRows) {
+      Value lowest = constantOf(b.getF32Type(),
+                                -double(std::numeric_limits<float>::max()));
+      Value isEmpty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                            peak, lowest);
+      natural = arith::SelectOp::create(b, loc, isEmpty, peak, natural);
+    }
+    peak = natural;
+  }
   Value log = math::LogOp::create(b, loc, sum);
   memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, peak, log),
                           logSumExp, ValueRange{batch, rowHead, rowQuery});
