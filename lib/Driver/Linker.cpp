@@ -79,10 +79,13 @@ Error mlir::sextant::linkObjects(const LinkOptions &options) {
   if (options.relocatable) {
     arguments.push_back("-r");
   } else {
+    // A library means its own functions, also where another one of the same
+    // prefix was loaded for all.
     for (const char *flag :
-         {"-shared", "--no-undefined", "--as-needed", "--build-id=none",
-          "--hash-style=gnu", "--gc-sections", "--eh-frame-hdr", "-znow",
-          "-zrelro", "-znoexecstack", "--no-rosegment"})
+         {"-shared", "-Bsymbolic", "--no-undefined", "--as-needed",
+          "--build-id=none", "--hash-style=gnu", "--gc-sections",
+          "--eh-frame-hdr", "-znow", "-zrelro", "-znoexecstack",
+          "--no-rosegment"})
       arguments.push_back(flag);
     if (options.largePages)
       arguments.push_back("-zmax-page-size=" +
