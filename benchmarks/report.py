@@ -133,7 +133,8 @@ in turn. With one thread the time is the processor's, which others on the machin
 ## Attention
 
 FMA peak is a loop of nothing but FMAs, sampled in the same rounds (times the threads). The floor is the FMAs at that peak,
-and behind them an exp2 for each score at 0.57 cycles, a causal mask counted in blocks of 64 rows; for up to 8 rows the larger
+and behind them an exp2 for each score at 0.57 cycles, a causal mask counted in blocks of 64 rows, which tiles of six rows
+undercut: short causal cases can be above 100 %. For up to 8 rows it is the larger
 of the FMAs and the bytes of keys and values at the speed at which a buffer of that size was read. A peer in the table is the
 fastest of all.
 
@@ -148,7 +149,7 @@ S1024, 12 heads of 64 or 8 of 128, one thread, against the same attention withou
 instructions of a run as callgrind counts them (`./dev bench terms/ --instructions`). Products that a term needs are part of it.
 
 {terms_table(part(record, "terms/"), counted)}
-
+{f'{chr(10)}Instructions were counted at commit {counted["commit"]}.{chr(10)}' if counted else ''}
 ## Linear layers
 
 M x K x N with a constant weight. A single row reads the weight once: its share is of the speed at which a buffer of that
@@ -156,7 +157,9 @@ size was read.
 
 {roofed_table(part(record, "linear/"))}
 
-## Whole models
+## Whole models, and sequences end to end
+
+Each `ragged` case is one attention over sequences of different lengths, beside PyTorch's sequence by sequence.
 
 {roofed_table([row for row in record["rows"] if row["case"].split("/")[0] not in ("attention", "terms", "linear", "compile", "grid")])}
 """
