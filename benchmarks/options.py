@@ -51,10 +51,11 @@ def check(arguments):
         refuse(f"expects --rounds of at least 1, but got {arguments.rounds}")
     if not arguments.seconds >= 0.0:
         refuse(f"expects --seconds of at least 0, but got {arguments.seconds:g}")
+    for name in ("json", "csv", "record"):
+        if getattr(arguments, name) and (arguments.smoke or arguments.prepare):
+            refuse(f"--{name} has nothing to write with {'--smoke' if arguments.smoke else '--prepare'}, which times nothing")
     for name in ("json", "csv"):
         path = getattr(arguments, name)
-        if path and (arguments.smoke or arguments.prepare):
-            refuse(f"--{name} has nothing to write with {'--smoke' if arguments.smoke else '--prepare'}, which times nothing")
         folder = path.resolve().parent if path else None
         if path and path.is_dir():
             refuse(f"expects a file for --{name}, but {path} is a folder")
@@ -71,8 +72,6 @@ def check(arguments):
 
 def check_record(arguments):
     """The page is made of whole runs: a part of one would replace all."""
-    if arguments.smoke or arguments.prepare:
-        refuse(f"--record has nothing to write with {'--smoke' if arguments.smoke else '--prepare'}, which times nothing")
     if not arguments.instructions and (arguments.peers is not None or arguments.rounds < 10):
         refuse("--record takes all peers and at least 10 rounds; --json writes any rows")
     whole = [["terms/"]] if arguments.instructions else [[], ["grid/"]]
